@@ -1,0 +1,5 @@
+"""Tabular reinforcement learning and bandits in plain NumPy."""
+
+__version__ = "0.1.0"
+
+__all__: list[str] = ["__version__"]
