@@ -1,5 +1,7 @@
 """Build the sdist of every package, and the wheel from that sdist, into one folder.
 
+Runs where `build` and `hatchling` are installed (the development group `dist`).
+
 Usage: python tools/build_dists.py FOLDER [PACKAGE ...]
 """
 
@@ -15,7 +17,8 @@ def main(out: str, *packages: str) -> None:
     if Path(out).exists():
         shutil.rmtree(out)
     for package in packages or PACKAGES:
-        subprocess.run([sys.executable, "-I", "-m", "build", "--outdir", out, str(folder(package))], check=True)
+        build = [sys.executable, "-I", "-m", "build", "--no-isolation", "--outdir", out, str(folder(package))]
+        subprocess.run(build, check=True)
 
 
 if __name__ == "__main__":
