@@ -1,5 +1,15 @@
 """Classical machine learning in plain NumPy: mixtures, HMMs, topics, trees, linear models, n-grams."""
 
+from .cluster import KMeans
+from .decomposition import PCA
+from .neighbors import KNeighborsClassifier, KNeighborsRegressor
+
 __version__ = "0.1.0"
 
-__all__: list[str] = ["__version__"]
+__all__ = [
+    "PCA",
+    "KMeans",
+    "KNeighborsClassifier",
+    "KNeighborsRegressor",
+    "__version__",
+]

@@ -119,7 +119,7 @@ def _stratified(labels, n, n_test, rng):
     if codes.shape != (n,):
         raise ValueError(f"stratify must hold {n} labels, got shape {codes.shape}")
     if counts.min() < 2:
-        raise ValueError(f"stratify: class {classes[counts.argmin()]!r} has one sample, at least 2 are needed")
+        raise ValueError(f"stratify: class {classes[counts.argmin()]} has one sample, at least 2 are needed")
     if min(n_test, n - n_test) < len(classes):
         raise ValueError(
             f"stratify has {len(classes)} classes, but a part would have {min(n_test, n - n_test)} samples"

@@ -173,7 +173,7 @@ class BaseEstimator(Storable):
     def _record_features(self, X):
         """Remember the number and, for data frames, the names of the features: called at the end of `fit`."""
         names = _feature_names(X)
-        self.n_features_in_ = int(X.shape[1] if hasattr(X, "shape") else np.shape(X)[1])
+        self.n_features_in_ = int(X.shape[1] if hasattr(X, "shape") else np.asarray(X).shape[1])
         if names is not None:
             self.feature_names_in_ = names
         elif hasattr(self, "feature_names_in_"):
@@ -347,7 +347,8 @@ class TransformerMixin(SetOutput):
             raise ValueError("input_features is not equal to feature_names_in_")
         if len(names) != self.n_features_in_:
             raise ValueError(
-                f"input_features should have length equal to number of features ({self.n_features_in_}), got {len(names)}"
+                "input_features should have length equal to number of features "
+                f"({self.n_features_in_}), got {len(names)}"
             )
         return names
 

@@ -1,8 +1,8 @@
-"""Objects as one file of JSON and raw arrays: no pickle, nothing is executed.
+r"""Objects as one file of JSON and raw arrays: no pickle, nothing is executed.
 
 A file is
 
-    8 bytes    the magic ``NPML\\x00\\r\\n\\x01`` (the line end shows a text-mode transfer, the last byte is the version)
+    8 bytes    the magic ``NPML\x00\r\n\x01`` (the line end shows a text-mode transfer, the last byte the version)
     32 bytes   SHA-256 of all that follows
     8 bytes    length of the JSON text, little endian
     ...        the JSON text, then every array as raw bytes, each at a multiple of 64 from the start of the arrays
@@ -67,8 +67,8 @@ def save(obj, path):
     Parameters
     ----------
     obj : Storable, array, or plain data
-        A fitted estimator, a model, or any nesting of None, bool, int, float, complex, str, bytes, list, tuple, dict, set,
-        NumPy arrays, scalars, dtypes and random generators, and SciPy sparse matrices.
+        A fitted estimator, a model, or any nesting of None, bool, int, float, complex, str, bytes, list, tuple, dict,
+        set, NumPy arrays, scalars, dtypes and random generators, and SciPy sparse matrices.
     path : str or path-like
         Where to; exactly this name, no suffix is added.
 
@@ -203,7 +203,7 @@ class _Encoder:
         self._open = set()
 
     def encode(self, value, where):
-        if value is None or isinstance(value, str) or type(value) in (bool, int, float):
+        if value is None or type(value) in (str, bool, int, float):
             return value
         if type(value) is list:
             return [self.encode(item, f"{where}[{i}]") for i, item in enumerate(value)]
@@ -322,7 +322,7 @@ class _Decoder:
             return [self.decode(item) for item in value]
         if not isinstance(value, dict):
             return value
-        kind = next(key for key in value if key.startswith("$"))
+        kind = next((key for key in value if key.startswith("$")), "$nothing")
         return getattr(self, f"_{kind[1:]}")(value[kind], value)
 
     def _array(self, index, fields):
@@ -450,7 +450,7 @@ def _public_name(value, where):
 
 def _find_public(path):
     package, _, name = path.partition(":")
-    found = _sibling(package)
+    found = _sibling(package) if package.startswith("npml_") else None
     if found is None:
         raise _UnknownName(f"refers to {path}: import {package} first")
     for part in name.split("."):

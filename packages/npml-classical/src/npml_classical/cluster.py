@@ -1,0 +1,380 @@
+"""k-means clustering by Lloyd's algorithm.
+
+Notation: samples x_i (n of them, D features) with weights w_i, centres c_1 .. c_K, labels z_i.
+
+    minimise   J = sum_i w_i |x_i - c_{z_i}|^2
+
+    assign     z_i = argmin_k |x_i - c_k|^2 = argmax_k (x_i . c_k - |c_k|^2 / 2)
+    update     c_k = sum_{z_i = k} w_i x_i / sum_{z_i = k} w_i
+
+Each step lowers J, so the loop ends; it ends in a local minimum, which is why the start matters. k-means++ draws the
+first centre at random and each further one with probability proportional to the squared distance to the nearest
+centre so far; of a few candidates it keeps the one that lowers J most (the greedy variant of the paper's section 5).
+
+Both steps are products of matrices, done a block of rows at a time: scores = C X^T, and sums = H X with H the one-hot
+labels. A row whose two best scores are closer than rounding is decided by exact differences. A centre that has lost all
+its samples moves to the sample farthest from its own centre.
+
+Complexity: O(n K D) an iteration.
+
+References
+----------
+Lloyd (1982), "Least squares quantization in PCM", IEEE Trans. Information Theory 28(2), 129-137.
+Arthur & Vassilvitskii (2007), "k-means++: the advantages of careful seeding", SODA, 1027-1035.
+Sculley (2010), "Web-scale k-means clustering", WWW, algorithm 1 (`partial_fit`).
+"""
+
+import math
+import warnings
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from npml_core import (
+    BaseEstimator,
+    ClusterMixin,
+    TransformerMixin,
+    check_array,
+    check_random_state,
+    check_sample_weight,
+    pairwise_distances,
+)
+
+__all__ = ["KMeans"]
+
+BLOCK_SIZE = 1 << 15  # entries of a block of scores: it stays in the cache
+
+
+class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
+    """K clusters around their means.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        K.
+    init : {"k-means++", "random"}, array (n_clusters, n_features) or callable, default="k-means++"
+        Where the centres start; a callable is called with (X, n_clusters, random_state).
+    n_init : "auto" or int, default="auto"
+        Starts, of which the best is kept; "auto" is 1 for k-means++ and for given centres, 10 otherwise.
+    max_iter : int, default=300
+        Iterations of one start at most.
+    tol : float, default=1e-4
+        Stop when the centres together move less than this, squared and relative to the mean variance of the features.
+    random_state : None, int, Generator or RandomState
+        Draws the starts.
+    verbose : int, default=0
+        From 1 on prints the inertia of every start.
+
+    Attributes
+    ----------
+    cluster_centers_ : ndarray (n_clusters, n_features)
+        The centres.
+    labels_ : ndarray of int32 (n_samples,)
+        The cluster of each training sample.
+    inertia_ : float
+        J.
+    n_iter_ : int
+        Iterations of the best start.
+
+    Examples
+    --------
+    >>> from npml_classical import KMeans
+    >>> model = KMeans(n_clusters=2, random_state=0).fit([[0.0], [1.0], [10.0], [11.0]])
+    >>> sorted(model.cluster_centers_.ravel().tolist())
+    [0.5, 10.5]
+    >>> model.inertia_
+    1.0
+    """
+
+    def __init__(
+        self, n_clusters=8, *, init="k-means++", n_init="auto", max_iter=300, tol=1e-4, random_state=None, verbose=0
+    ):
+        self.n_clusters = n_clusters
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Find the centres.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_features)
+            Samples.
+        y : ignored
+            There so that pipelines can pass it.
+        sample_weight : array-like (n_samples,), optional
+            Weights; an integer weight equals a repeated sample.
+
+        Returns
+        -------
+        self
+        """
+        self._check_options()
+        data = check_array(X)
+        weights = check_sample_weight(sample_weight, data)
+        if len(data) < self.n_clusters:
+            raise ValueError(f"n_samples={len(data)} should be >= n_clusters={self.n_clusters}")
+        rng = check_random_state(self.random_state)
+        shift = np.average(data, axis=0, weights=weights).astype(data.dtype)  # products of centred data cancel less
+        # samples in an order of their own, so that neither their order nor a weight for a repetition changes the draws
+        order = np.argsort((data - shift) @ rng.standard_normal(data.shape[1]), kind="stable")
+        data, weights = data[order], weights[order]
+        centred = data - shift
+        tolerance = self.tol * np.average(centred**2, axis=0, weights=weights).mean()
+
+        best = None
+        for start in range(self._n_starts()):
+            centres = self._initial_centres(data, centred, shift, weights, rng)
+            result = _lloyd(centred, weights, centres, self.max_iter, tolerance)
+            if self.verbose:
+                print(f"start {start + 1}: inertia {result.inertia:.6g} after {result.n_iter} iterations")
+            if best is None or result.inertia < best.inertia:
+                best = result
+        if len(np.unique(best.labels)) < self.n_clusters:
+            message = f"found {len(np.unique(best.labels))} distinct clusters, fewer than n_clusters={self.n_clusters}"
+            warnings.warn(f"{message}: X may hold duplicate samples", UserWarning, stacklevel=2)
+
+        self._record_features(X)
+        self.cluster_centers_ = best.centres + shift
+        self.labels_ = np.empty_like(best.labels)
+        self.labels_[order] = best.labels
+        self.inertia_ = best.inertia
+        self.n_iter_ = best.n_iter
+        self._counts = np.bincount(best.labels, weights=weights, minlength=self.n_clusters)
+        return self
+
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Move the centres toward one more batch (Sculley's mini-batch update).
+
+        Each centre stays the mean of all samples that were ever assigned to it. The first batch is clustered by `fit`.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_features)
+            A batch; the first one holds at least `n_clusters` samples.
+        y : ignored
+            There so that pipelines can pass it.
+        sample_weight : array-like (n_samples,), optional
+            Weights.
+
+        Returns
+        -------
+        self
+        """
+        if not hasattr(self, "cluster_centers_"):
+            return self.fit(X, sample_weight=sample_weight)
+        data = self._check_input(X)
+        weights = check_sample_weight(sample_weight, data)
+        shift = self.cluster_centers_.mean(axis=0)
+        labels, sums, mass, inertia = self._assign_shifted(data, weights, shift)
+        counts = self._counts + mass
+        rate = mass / np.where(counts > 0, counts, 1.0)
+        means = sums / np.where(mass > 0, mass, 1.0)[:, None] + shift
+        self.cluster_centers_ = self.cluster_centers_ + rate[:, None] * (means - self.cluster_centers_)
+        self._counts, self.labels_, self.inertia_ = counts, labels, inertia
+        return self
+
+    def predict(self, X):
+        """The nearest centre of every sample.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray of int32 (n_samples,)
+        """
+        return self._assign_new(X)[0]
+
+    def transform(self, X):
+        """Distances to all centres.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        ndarray (n_samples, n_clusters)
+        """
+        data = self._check_input(X)
+        return pairwise_distances(data, self.cluster_centers_.astype(data.dtype, copy=False))
+
+    def score(self, X, y=None, sample_weight=None):
+        """Minus the inertia of the samples.
+
+        Parameters
+        ----------
+        X : array-like (n_samples, n_features)
+            Samples.
+        y : ignored
+            There so that pipelines can pass it.
+        sample_weight : array-like (n_samples,), optional
+            Weights.
+
+        Returns
+        -------
+        float
+        """
+        return -self._assign_new(X, sample_weight)[3]
+
+    @property
+    def _n_features_out(self):
+        return len(self.cluster_centers_)
+
+    def _assign_new(self, X, sample_weight=None):
+        data = self._check_input(X)
+        weights = check_sample_weight(sample_weight, data)
+        return self._assign_shifted(data, weights, self.cluster_centers_.mean(axis=0))
+
+    def _assign_shifted(self, data, weights, shift):
+        """Labels, sums, mass and inertia of samples, computed around `shift`."""
+        data, centres = data - shift, self.cluster_centers_ - shift
+        data, centres = data.astype(centres.dtype, copy=False), centres.astype(data.dtype, copy=False)
+        labels, sums, mass = _assign(data, np.sqrt(np.einsum("nd,nd->n", data, data)), weights, centres)
+        return labels, sums, mass, _inertia(data, weights, centres, labels)
+
+    def _check_options(self):
+        for name in ("n_clusters", "max_iter") + (() if self.n_init == "auto" else ("n_init",)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+                raise ValueError(f"{name} must be a positive int, got {value!r}")
+        if isinstance(self.tol, bool) or not isinstance(self.tol, Real) or not self.tol >= 0:
+            raise ValueError(f"tol must be a number that is not negative, got {self.tol!r}")
+
+    def _n_starts(self):
+        given = callable(self.init) or not isinstance(self.init, str)
+        if self.n_init == "auto":
+            return 10 if self.init == "random" or callable(self.init) else 1
+        return 1 if given and not callable(self.init) else self.n_init
+
+    def _initial_centres(self, data, centred, shift, weights, rng):
+        if isinstance(self.init, str):
+            if self.init == "k-means++":
+                return centred[_plus_plus(centred, weights, self.n_clusters, rng)]
+            if self.init == "random":
+                p = weights.astype(np.float64) / weights.sum(dtype=np.float64)
+                enough = np.count_nonzero(p) >= self.n_clusters
+                return centred[rng.choice(len(data), self.n_clusters, replace=not enough, p=p)]
+            raise ValueError(f"init must be 'k-means++', 'random', an array or a callable, got {self.init!r}")
+        centres = self.init(data, self.n_clusters, rng) if callable(self.init) else self.init
+        centres = check_array(centres, name="init", dtype=data.dtype)
+        if centres.shape != (self.n_clusters, data.shape[1]):
+            raise ValueError(f"init must have shape {(self.n_clusters, data.shape[1])}, got {centres.shape}")
+        return centres - shift
+
+
+class _Result(NamedTuple):
+    """The end of one run of Lloyd's loop."""
+
+    centres: np.ndarray
+    labels: np.ndarray
+    inertia: float
+    n_iter: int
+
+
+def _lloyd(X, weights, centres, max_iter, tolerance):
+    norms = np.sqrt(np.einsum("nd,nd->n", X, X))
+    labels = None
+    for n_iter in range(1, max_iter + 1):
+        new_labels, sums, mass = _assign(X, norms, weights, centres)
+        new_centres = _update(X, weights, centres, new_labels, sums, mass)
+        settled = labels is not None and np.array_equal(labels, new_labels)
+        moved = ((new_centres - centres) ** 2).sum()
+        labels, centres = new_labels, new_centres
+        if settled or moved <= tolerance:
+            break
+    if not settled:
+        labels = _assign(X, norms, weights, centres)[0]  # the labels of the centres that are returned
+    return _Result(centres, labels, _inertia(X, weights, centres, labels), n_iter)
+
+
+def _assign(X, norms, weights, centres):
+    """The nearest centre of every row, and per cluster the weighted sum of its rows and the sum of their weights.
+
+    Returns labels (n,), sums (K, D) and mass (K,). Blocks are kept cluster-major, (K, rows): a maximum over the first
+    axis is a few vector instructions, over a short last axis it is a loop.
+    """
+    n, K = len(X), len(centres)
+    labels = np.empty(n, np.int32)
+    sums, mass = np.zeros_like(centres), np.zeros(K, centres.dtype)
+    half_norms = 0.5 * np.einsum("kd,kd->k", centres, centres)
+    radius = math.sqrt(2.0 * half_norms.max())
+    relative = 2.0 * (X.shape[1] + 4) * float(np.finfo(centres.dtype).eps)
+    slack = (relative * radius) * (norms + radius)  # bounds the rounding error of two scores
+    rows_per_block = max(256, BLOCK_SIZE // K)
+    numbers = np.arange(K, dtype=centres.dtype)
+    is_uniform = weights.min() == weights.max()
+    for start in range(0, n, rows_per_block):
+        block = slice(start, start + rows_per_block)
+        scores = centres @ X[block].T
+        scores -= half_norms[:, None]
+        nearest = (scores >= scores.max(axis=0) - slack[block]).astype(centres.dtype)  # one-hot where it is clear
+        unclear = np.flatnonzero(nearest.sum(axis=0) != 1)
+        if len(unclear):
+            nearest[:, unclear] = numbers[:, None] == _exact_argmin(X[block][unclear], centres)
+        labels[block] = numbers @ nearest
+        if not is_uniform:
+            nearest *= weights[block]
+        sums += nearest @ X[block]
+        mass += nearest.sum(axis=1)
+    return (labels, sums * weights[0], mass * weights[0]) if is_uniform else (labels, sums, mass)
+
+
+def _exact_argmin(rows, centres):
+    distances = np.stack([((rows - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
+    return distances.argmin(axis=1)
+
+
+def _inertia(X, weights, centres, labels):
+    difference = X - centres[labels]
+    return float(np.einsum("nd,nd,n->", difference, difference, weights, optimize=False))
+
+
+def _update(X, weights, centres, labels, sums, mass):
+    empty = np.flatnonzero(mass <= 0)
+    if len(empty):
+        # each empty cluster takes the sample that lies farthest from its own centre
+        distances = ((X - centres[labels]) ** 2).sum(axis=1) * (weights > 0)
+        farthest = np.argsort(-distances, kind="stable")[: len(empty)]
+        sums, mass = sums.copy(), mass.copy()
+        for cluster, i in zip(empty, farthest):
+            sums[labels[i]] -= weights[i] * X[i]
+            mass[labels[i]] -= weights[i]
+            sums[cluster], mass[cluster] = weights[i] * X[i], weights[i]
+    filled = mass > 0
+    return np.where(filled[:, None], sums / np.where(filled, mass, 1)[:, None], centres)
+
+
+def _plus_plus(X, weights, n_clusters, rng):
+    """Rows of X that greedy k-means++ chooses as first centres."""
+    n_trials = 2 + int(np.log(n_clusters))
+    norms = np.einsum("nd,nd->n", X, X)
+    p = weights.astype(np.float64) / weights.sum(dtype=np.float64)
+    chosen = [rng.choice(len(X), p=p)]
+    closest = _squared_distances(X, norms, chosen)[0]
+    for _ in range(1, n_clusters):
+        cumulative = np.cumsum(weights * closest, dtype=np.float64)
+        if not cumulative[-1] > 0:  # every sample already is a centre
+            chosen.append(rng.choice(len(X), p=p))
+            continue
+        candidates = np.searchsorted(cumulative, rng.random(n_trials) * cumulative[-1], side="right")
+        candidates = np.minimum(candidates, len(X) - 1)
+        distances = np.minimum(_squared_distances(X, norms, candidates), closest)
+        best = (distances @ weights).argmin()
+        closest = distances[best]
+        chosen.append(candidates[best])
+    return np.asarray(chosen)
+
+
+def _squared_distances(X, norms, rows):
+    distances = norms[rows][:, None] - 2.0 * (X[rows] @ X.T) + norms
+    distances[np.arange(len(rows)), rows] = 0.0
+    return np.maximum(distances, 0.0, out=distances)
