@@ -1,5 +1,139 @@
 """Neural networks with every gradient written out by hand in NumPy."""
 
+from npml_core import minibatches
+
+from . import functional
+from .gradcheck import gradcheck
+from .initializers import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    normal,
+    orthogonal,
+    truncated_normal,
+)
+from .layers.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Affine,
+    Exponential,
+    HardSigmoid,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
+from .layers.base import Layer
+from .layers.containers import Residual, Sequential
+from .layers.dense import Dense
+from .layers.dropout import Dropout
+from .layers.elementwise import Activation
+from .layers.merge import Add, Multiply
+from .layers.parameters import Parameter
+from .layers.reshape import Flatten, Reshape
+from .layers.softmax import LogSoftmax, Softmax
+from .losses.base import Loss
+from .losses.cross_entropy import CrossEntropy
+from .losses.squared_error import SquaredError
+from .optimizers import SGD, Optimizer
+from .schedules import Constant, Schedule
+from .values import (
+    add,
+    affine,
+    cross_entropy,
+    dense,
+    dropout,
+    elu,
+    exponential,
+    flatten,
+    gelu,
+    hard_sigmoid,
+    identity,
+    leaky_relu,
+    log_softmax,
+    mse_loss,
+    multiply,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+
 __version__ = "0.1.0"
 
-__all__: list[str] = ["__version__"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "SGD",
+    "Activation",
+    "Add",
+    "Affine",
+    "Constant",
+    "CrossEntropy",
+    "Dense",
+    "Dropout",
+    "Exponential",
+    "Flatten",
+    "HardSigmoid",
+    "Identity",
+    "Layer",
+    "LeakyReLU",
+    "LogSoftmax",
+    "Loss",
+    "Multiply",
+    "Optimizer",
+    "Parameter",
+    "ReLU",
+    "Reshape",
+    "Residual",
+    "Schedule",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "SquaredError",
+    "Tanh",
+    "__version__",
+    "add",
+    "affine",
+    "cross_entropy",
+    "dense",
+    "dropout",
+    "elu",
+    "exponential",
+    "flatten",
+    "functional",
+    "gelu",
+    "glorot_normal",
+    "glorot_uniform",
+    "gradcheck",
+    "hard_sigmoid",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "leaky_relu",
+    "log_softmax",
+    "minibatches",
+    "mse_loss",
+    "multiply",
+    "normal",
+    "orthogonal",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+    "truncated_normal",
+]

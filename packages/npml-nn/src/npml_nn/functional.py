@@ -1,0 +1,104 @@
+"""Every op as a pair of pure functions: ``op(x, ..., params) -> (y, cache)``, ``op_backward(dy, cache) -> gradients``.
+
+Where a loss needs it there is a third, ``op_double_backward(ddx, dy, cache)``. The maths stands in the modules that
+these names come from. The same names in `npml_nn` itself give y alone.
+"""
+
+from .layers.activations import (
+    affine,
+    affine_backward,
+    elu,
+    elu_backward,
+    exponential,
+    exponential_backward,
+    gelu,
+    gelu_backward,
+    hard_sigmoid,
+    hard_sigmoid_backward,
+    identity,
+    identity_backward,
+    leaky_relu,
+    leaky_relu_backward,
+    relu,
+    relu_backward,
+    selu,
+    selu_backward,
+    sigmoid,
+    sigmoid_backward,
+    silu,
+    silu_backward,
+    softplus,
+    softplus_backward,
+    tanh,
+    tanh_backward,
+)
+from .layers.dense import dense, dense_backward, dense_double_backward
+from .layers.dropout import dropout, dropout_backward
+from .layers.elementwise import elementwise, elementwise_backward, elementwise_double_backward
+from .layers.merge import add, add_backward, add_double_backward, multiply, multiply_backward, multiply_double_backward
+from .layers.reshape import flatten, flatten_backward
+from .layers.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    log_softmax_double_backward,
+    softmax,
+    softmax_backward,
+    softmax_double_backward,
+)
+from .losses.cross_entropy import cross_entropy, cross_entropy_backward
+from .losses.squared_error import mse_loss, mse_loss_backward
+
+__all__ = [
+    "add",
+    "add_backward",
+    "add_double_backward",
+    "affine",
+    "affine_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "dense",
+    "dense_backward",
+    "dense_double_backward",
+    "dropout",
+    "dropout_backward",
+    "elementwise",
+    "elementwise_backward",
+    "elementwise_double_backward",
+    "elu",
+    "elu_backward",
+    "exponential",
+    "exponential_backward",
+    "flatten",
+    "flatten_backward",
+    "gelu",
+    "gelu_backward",
+    "hard_sigmoid",
+    "hard_sigmoid_backward",
+    "identity",
+    "identity_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "log_softmax_double_backward",
+    "mse_loss",
+    "mse_loss_backward",
+    "multiply",
+    "multiply_backward",
+    "multiply_double_backward",
+    "relu",
+    "relu_backward",
+    "selu",
+    "selu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "silu",
+    "silu_backward",
+    "softmax",
+    "softmax_backward",
+    "softmax_double_backward",
+    "softplus",
+    "softplus_backward",
+    "tanh",
+    "tanh_backward",
+]

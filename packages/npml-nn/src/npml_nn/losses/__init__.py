@@ -1,0 +1,1 @@
+"""Losses: a value and the gradient by the prediction, one loss per file."""

@@ -1,0 +1,74 @@
+"""The ops for those who want y alone: ``npml_nn.dense(x, W, b) -> y``.
+
+Each is the function of the same name in `npml_nn.functional` without the cache. Activations bring their derivatives
+along: ``npml_nn.tanh.grad(x)``, ``npml_nn.tanh.grad2(x)``.
+"""
+
+from functools import wraps
+
+from . import functional
+
+__all__ = [
+    "add",
+    "affine",
+    "cross_entropy",
+    "dense",
+    "dropout",
+    "elu",
+    "exponential",
+    "flatten",
+    "gelu",
+    "hard_sigmoid",
+    "identity",
+    "leaky_relu",
+    "log_softmax",
+    "mse_loss",
+    "multiply",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+
+def value_of(op):
+    """`op` without its cache; the arguments are the same."""
+
+    @wraps(op)
+    def value(*args, **options):
+        return op(*args, **options)[0]
+
+    equation = (op.__doc__ or "").split("Examples")[0].strip()
+    value.__doc__ = f"Return y alone of `npml_nn.functional.{op.__name__}`:\n\n{equation}\n"
+    if hasattr(op, "layer"):
+        value.layer = op.layer
+        value.grad = lambda x, *args, **options: op.layer(*args, **options).grad(x)
+        value.grad2 = lambda x, *args, **options: op.layer(*args, **options).grad2(x)
+    return value
+
+
+add = value_of(functional.add)
+affine = value_of(functional.affine)
+cross_entropy = value_of(functional.cross_entropy)
+dense = value_of(functional.dense)
+dropout = value_of(functional.dropout)
+elu = value_of(functional.elu)
+exponential = value_of(functional.exponential)
+flatten = value_of(functional.flatten)
+gelu = value_of(functional.gelu)
+hard_sigmoid = value_of(functional.hard_sigmoid)
+identity = value_of(functional.identity)
+leaky_relu = value_of(functional.leaky_relu)
+log_softmax = value_of(functional.log_softmax)
+mse_loss = value_of(functional.mse_loss)
+multiply = value_of(functional.multiply)
+relu = value_of(functional.relu)
+selu = value_of(functional.selu)
+sigmoid = value_of(functional.sigmoid)
+silu = value_of(functional.silu)
+softmax = value_of(functional.softmax)
+softplus = value_of(functional.softplus)
+tanh = value_of(functional.tanh)
