@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
+
 from npml_core import BaseEstimator, ClassifierMixin, ClusterMixin, RegressorMixin, TransformerMixin
 
 MODULES = ("npml_core", "npml_nn", "npml_classical", "npml_rl", "npml_preproc")
@@ -50,9 +51,7 @@ def language_model(**parameters):
 
 
 MIXTURE = Recipe(lambda c: c(n_components=2, random_state=0).fit(X), lambda m: m.predict_proba(X))
-TOPICS = Recipe(
-    lambda c: c(n_components=3, max_iter=5, random_state=0).fit(COUNTS), lambda m: m.transform(COUNTS)
-)
+TOPICS = Recipe(lambda c: c(n_components=3, max_iter=5, random_state=0).fit(COUNTS), lambda m: m.transform(COUNTS))
 SPECIAL = {
     "GaussianMixture": MIXTURE,
     "GaussianHMM": MIXTURE,

@@ -7,6 +7,7 @@ import pkgutil
 import numpy as np
 import pytest
 from checks.numpy_only.recipes import MODULES, recipes
+
 from npml_core import load
 
 RECIPES = recipes()

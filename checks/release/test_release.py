@@ -17,7 +17,9 @@ def root(tmp_path):
         source.mkdir(parents=True)
         shutil.copy(folder(package) / "pyproject.toml", tmp_path / "packages" / package)
         (source / "__init__.py").write_text('"""A package."""\n\n__version__ = "0.1.0"\n')
-        (tmp_path / "packages" / package / "CHANGELOG.md").write_text("# Changelog\n\n## 0.1.0 (unreleased)\n\nFirst.\n")
+        (tmp_path / "packages" / package / "CHANGELOG.md").write_text(
+            "# Changelog\n\n## 0.1.0 (unreleased)\n\nFirst.\n"
+        )
     (tmp_path / "packages/npml-nn/src/npml_nn/__init__.py").write_text('__version__ = "0.2.0"\n')
     (tmp_path / "packages/npml-nn/CHANGELOG.md").write_text("# Changelog\n\n## 0.2.0 (2026-03-01)\n\nMore.\n")
     return tmp_path

@@ -22,7 +22,9 @@ packages = pytest.mark.parametrize("package", PACKAGES)
 
 def in_a_fresh_process(code):
     """What `code` prints, parsed as JSON."""
-    done = subprocess.run([sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -57,7 +59,9 @@ def test_no_module_imports_more_than_numpy_and_core(package):
 
 @packages
 def test_import_is_quick(package):
-    code = f"import json, time, numpy\nt = time.process_time()\nimport {module(package)}\nprint(time.process_time() - t)"
+    code = (
+        f"import json, time, numpy\nt = time.process_time()\nimport {module(package)}\nprint(time.process_time() - t)"
+    )
     assert min(in_a_fresh_process(code) for _ in range(7)) < IMPORT_BUDGET
 
 
@@ -80,7 +84,7 @@ def house_rules_broken(package, source):
             if first == module(package):
                 yield f"line {statement.lineno}: imports its own package by name, not relatively: {name}"
             if first == "npml_core" and isinstance(statement, ast.Import):
-                yield f"line {statement.lineno}: `import {name}`, which vendoring cannot rewrite; use `from {name} import`"
+                yield f"line {statement.lineno}: `import {name}` cannot be rewritten by vendoring: `from {name} import ...`"
             if name.startswith(("importlib.metadata", "pkg_resources")):
                 yield f"line {statement.lineno}: asks for the installed distribution: {name}"
     for number, line in enumerate(source.splitlines(), start=1):
