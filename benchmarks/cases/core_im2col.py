@@ -1,4 +1,4 @@
-"""npml-core: patches of images as rows, and back. torch keeps channels first, so its columns are reordered to compare."""
+"""npml-core: patches of images as rows, and back (torch keeps channels first: its columns are reordered to compare)."""
 
 import numpy as np
 from harness import Pair, case
