@@ -44,7 +44,7 @@ def passes(sdist: Path, wheel: str, place: Path) -> bool:
     with tarfile.open(sdist) as archive:
         archive.extractall(place, filter="data")
     source = place / sdist.name.removesuffix(".tar.gz")
-    pip = [python, "-I", "-m", "pip", "install", "--quiet", wheel, str(source), "pytest", "hypothesis"]
+    pip = [python, "-I", "-m", "pip", "install", "--quiet", "--no-compile", wheel, str(source), "pytest", "hypothesis"]
     subprocess.run(pip, check=True)
     pytest = [python, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(source)]
     return subprocess.run([*pytest, str(source / "tests")], cwd=place, check=False).returncode == 0

@@ -84,7 +84,7 @@ def house_rules_broken(package, source):
             if first == module(package):
                 yield f"line {statement.lineno}: imports its own package by name, not relatively: {name}"
             if first == "npml_core" and isinstance(statement, ast.Import):
-                yield f"line {statement.lineno}: `import {name}` cannot be rewritten by vendoring: `from {name} import ...`"
+                yield f"line {statement.lineno}: `import {name}` defeats vendoring: `from {name} import x`"
             if name.startswith(("importlib.metadata", "pkg_resources")):
                 yield f"line {statement.lineno}: asks for the installed distribution: {name}"
     for number, line in enumerate(source.splitlines(), start=1):
