@@ -2,12 +2,14 @@
 
 from .cluster import KMeans
 from .decomposition import PCA
+from .mixture import GaussianMixture
 from .neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PCA",
+    "GaussianMixture",
     "KMeans",
     "KNeighborsClassifier",
     "KNeighborsRegressor",

@@ -30,6 +30,7 @@ from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
+
 from npml_core import (
     BaseEstimator,
     ClusterMixin,
@@ -258,7 +259,7 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
     def _initial_centres(self, data, centred, shift, weights, rng):
         if isinstance(self.init, str):
             if self.init == "k-means++":
-                return centred[_plus_plus(centred, weights, self.n_clusters, rng)]
+                return centred[kmeans_plus_plus(centred, weights, self.n_clusters, rng)]
             if self.init == "random":
                 p = weights.astype(np.float64) / weights.sum(dtype=np.float64)
                 enough = np.count_nonzero(p) >= self.n_clusters
@@ -353,7 +354,7 @@ def _update(X, weights, centres, labels, sums, mass):
     return np.where(filled[:, None], sums / np.where(filled, mass, 1)[:, None], centres)
 
 
-def _plus_plus(X, weights, n_clusters, rng):
+def kmeans_plus_plus(X, weights, n_clusters, rng):
     """Rows of X that greedy k-means++ chooses as first centres."""
     n_trials = 2 + int(np.log(n_clusters))
     norms = np.einsum("nd,nd->n", X, X)

@@ -8,7 +8,8 @@ Notation: samples X (n, D), mean m, centred Xc = X - m, sample covariance S = Xc
     probabilistic model         x ~ N(m, V (L - sigma^2 I) V^T + sigma^2 I),   sigma^2 = mean of the dropped variances
 
 The eigenvectors of the Gram matrix Xc^T Xc cost far less than the singular value decomposition of Xc, but its
-eigenvalues s^2 carry an error of eps s_1^2: they are used where every component that is kept has s > s_1 / 1000. Signs are fixed: the entry of largest magnitude in each component is positive.
+eigenvalues s^2 carry an error of eps s_1^2: they are used where every component that is kept has s > s_1 / 1000. Signs
+are fixed: the entry of largest magnitude in each component is positive.
 
 Complexity: O(n D^2 + D^3).
 
@@ -21,6 +22,7 @@ Tipping & Bishop (1999), "Probabilistic principal component analysis", J. Royal 
 from numbers import Integral, Real
 
 import numpy as np
+
 from npml_core import BaseEstimator, TransformerMixin, check_array, check_is_fitted
 
 __all__ = ["PCA"]

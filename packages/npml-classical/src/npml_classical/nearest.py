@@ -17,6 +17,7 @@ Complexity: O(m n D) in the GEMM, O(m n) comparisons, O(m k D) exact distances w
 """
 
 import numpy as np
+
 from npml_core import pairwise_distances
 
 __all__ = ["nearest", "nearest_by_metric"]
@@ -82,8 +83,10 @@ def nearest_by_metric(Q, X, k, metric, **metric_kw):
 
 
 def _centre_and_unit(Q, X):
-    """The mean of X, and a power of two that brings all coordinates to about 1: squares then neither over- nor
-    underflow, and dividing by it rounds nothing."""
+    """The mean of X, and a power of two that brings all coordinates to about 1.
+
+    Squares then neither over- nor underflow, and dividing by it rounds nothing.
+    """
     unit = max(np.abs(X).max(), np.abs(Q).max(), np.finfo(np.float64).tiny)
     centre = (X / unit).mean(axis=0) * unit
     return centre, 2.0 ** np.clip(np.frexp(unit)[1], -1000, 1000)

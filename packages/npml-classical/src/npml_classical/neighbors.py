@@ -22,6 +22,7 @@ Omohundro (1989), "Five balltree construction algorithms", ICSI technical report
 from numbers import Integral, Real
 
 import numpy as np
+
 from npml_core import (
     BallTree,
     BaseEstimator,

@@ -1,5 +1,6 @@
 """Kernels, distances, trees, queues and estimator conventions under npml: NumPy only."""
 
+from ._sklearn import ConvergenceWarning, convergence_warning
 from .batches import minibatches, train_test_split
 from .estimator import (
     BaseEstimator,
@@ -22,6 +23,7 @@ __all__ = [
     "BaseEstimator",
     "ClassifierMixin",
     "ClusterMixin",
+    "ConvergenceWarning",
     "NotFittedError",
     "RegressorMixin",
     "Storable",
@@ -34,6 +36,7 @@ __all__ = [
     "check_random_state",
     "check_sample_weight",
     "clone",
+    "convergence_warning",
     "encode_labels",
     "load",
     "minibatches",

@@ -11,7 +11,7 @@ from functools import cache, wraps
 
 import numpy as np
 
-__all__ = ["NotFittedError"]
+__all__ = ["ConvergenceWarning", "NotFittedError", "convergence_warning"]
 
 ROUTED_METHODS = ("fit", "partial_fit", "predict", "predict_proba", "transform", "score")
 
@@ -27,6 +27,10 @@ class DataConversionWarning(UserWarning):
     """Says that data was reshaped or cast on the way in."""
 
 
+class ConvergenceWarning(UserWarning):
+    """Says that an iteration ended before it had settled."""
+
+
 def not_fitted_error(message):
     """The error to raise: ours, and scikit-learn's at once where that is loaded."""
     theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
@@ -36,6 +40,11 @@ def not_fitted_error(message):
 def data_conversion_warning():
     """The warning's class: scikit-learn's where that is loaded."""
     return getattr(sys.modules.get("sklearn.exceptions"), "DataConversionWarning", DataConversionWarning)
+
+
+def convergence_warning():
+    """The warning's class: scikit-learn's where that is loaded."""
+    return getattr(sys.modules.get("sklearn.exceptions"), "ConvergenceWarning", ConvergenceWarning)
 
 
 @cache
