@@ -1,8 +1,9 @@
 """Record torch's columns of the tour: train the tour's networks in torch, keep their figure of merit and seconds.
 
-    python parity/torch/record_tour.py [KEY ...]
+    python parity/torch/record_tour.py [--check] [KEY ...]
 
-writes ``parity/data/tour_torch.json`` (only the named keys are run again, if any are named)::
+writes ``parity/data/tour_torch.json`` (only the named keys are run again, if any are named; with ``--check`` nothing is
+written, and the exit code is 1 when a figure of merit is not what was recorded)::
 
     {"torch": "2.13.0", "threads": 1, "rows": {"mlp_digits": {"metric": 0.9711, "seconds": 1.234}}}
 
@@ -10,7 +11,9 @@ To add a row, decorate a function that trains the same architecture on the same 
 the tour's stop does, and returns ``(metric, seconds)``; its name is the key that the stop gives to `tour_kit.recorded`.
 """
 
+import argparse
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -21,6 +24,7 @@ from npml_core import atomic_write
 
 PATH = Path(__file__).resolve().parents[1] / "data" / "tour_torch.json"
 THREADS = 1
+TOLERANCE = 0.02  # of the figure of merit: processors round differently, and training carries that on
 RECORDS = {}
 
 
@@ -37,23 +41,48 @@ def seconds_of(function):
     return result, time.perf_counter() - start
 
 
-def main(keys):
-    """Run the named records, or all, and write the file."""
-    unknown = sorted(set(keys) - RECORDS.keys())
-    if unknown:
-        raise SystemExit(f"no such record: {', '.join(unknown)}; there are {', '.join(RECORDS)}")
+def main(argv=None):
+    """Run the named records, or all; write the file or compare with it. The exit code."""
+    parser = argparse.ArgumentParser(description="Record torch's columns of the tour.")
+    parser.add_argument("--check", action="store_true", help="write nothing, compare with what is recorded")
+    parser.add_argument("keys", nargs="*", help=f"of {', '.join(RECORDS)}")
+    options = parser.parse_args(argv)
+    if unknown := sorted(set(options.keys) - RECORDS.keys()):
+        parser.error(f"no such record: {', '.join(unknown)}; there are: {', '.join(RECORDS)}")
     torch.set_num_threads(THREADS)
-    rows = json.loads(PATH.read_text(encoding="utf-8"))["rows"] if PATH.exists() else {}
-    rows = {key: row for key, row in rows.items() if key in RECORDS}
-    for key in keys or RECORDS:
-        torch.manual_seed(0)
-        metric, seconds = RECORDS[key]()
-        rows[key] = {"metric": round(float(metric), 6), "seconds": round(seconds, 4)}
-        print(f"{key}: {rows[key]}")
+    fresh = {key: run(key) for key in options.keys or RECORDS}
+    recorded = json.loads(PATH.read_text(encoding="utf-8"))["rows"]
+    return compare(fresh, recorded) if options.check else write(fresh, recorded)
+
+
+def run(key):
+    """One row, from a fixed seed."""
+    torch.manual_seed(0)
+    metric, seconds = RECORDS[key]()
+    row = {"metric": round(float(metric), 6), "seconds": round(seconds, 4)}
+    print(f"{key}: {row}")
+    return row
+
+
+def compare(fresh, recorded):
+    """Name the rows whose figure of merit moved; seconds are the machine's. The exit code."""
+    moved = []
+    for key, row in fresh.items():
+        old = recorded.get(key, {"metric": math.nan})["metric"]
+        if not abs(row["metric"] - old) <= TOLERANCE * abs(old):
+            moved.append(f"{key}: {old} recorded, {row['metric']} now")
+    print("\n".join(moved) or "as recorded")
+    return len(moved) > 0
+
+
+def write(fresh, recorded):
+    """Put the fresh rows beside the recorded ones that still have a function. The exit code."""
+    rows = {key: row for key, row in (recorded | fresh).items() if key in RECORDS}
     content = {"torch": torch.__version__.split("+")[0], "threads": THREADS, "rows": dict(sorted(rows.items()))}
     with atomic_write(PATH, "w") as file:
         file.write(json.dumps(content, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())
