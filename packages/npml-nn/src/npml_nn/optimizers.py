@@ -15,7 +15,7 @@ References: Robbins & Monro (1951), A stochastic approximation method. Sutskever
 initialization and momentum in deep learning, ICML. Pascanu et al. (2013), https://arxiv.org/abs/1211.5063 (clipping).
 """
 
-from math import isfinite, sqrt
+from math import hypot, isfinite, sqrt
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class Optimizer:
         self.n_steps, self._counts = int(state["n_steps"]), [int(count) for count in state["counts"]]
 
     def _clip_scale(self, parameters):
-        total = sqrt(sum(_norm(parameter) ** 2 for parameter in parameters))
+        total = hypot(*(_norm(parameter) for parameter in parameters))
         return min(1.0, self.clip_norm / (total + 1e-6))
 
     def _update_in_pieces(self, parameter, memory, lr, t, scale):

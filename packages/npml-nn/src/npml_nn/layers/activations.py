@@ -411,17 +411,17 @@ class GELU(Activation):
 
     def _grad(self, x, out):
         if self._is_tanh:
-            t, du = np.tanh(_tanh_argument(x, np.empty_like(out))), _tanh_slope(x)
-            out[...] = (1 + t) / 2 + x / 2 * (1 - t * t) * du
+            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
+            out[...] = (1 + np.tanh(u)) / 2 + x / 2 * _sech2(u) * du
         else:
             _normal_cdf(x, out)
             out += x * _normal_pdf(x)
 
     def _grad2(self, x, out):
         if self._is_tanh:
-            t, du = np.tanh(_tanh_argument(x, np.empty_like(out))), _tanh_slope(x)
+            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
             d2u = 6 * 0.044715 * sqrt(2 / pi) * _bounded(x)
-            out[...] = (1 - t * t) * (du - x * t * du * du + x / 2 * d2u)
+            out[...] = _sech2(u) * (du - x * np.tanh(u) * du * du + x / 2 * d2u)
         else:
             np.multiply(x, x, out=out)
             np.subtract(2, out, out=out)
@@ -582,6 +582,12 @@ def _tanh_argument(x, out):
     out *= x
     out *= sqrt(2 / pi)
     return out
+
+
+def _sech2(u):
+    """1 - tanh(u)^2 = 4 e / (1 + e)^2 with e = exp(-2 |u|): nothing cancels."""
+    e = np.exp(-2 * np.abs(u))
+    return 4 * e / np.square(1 + e)
 
 
 def _tanh_slope(x):

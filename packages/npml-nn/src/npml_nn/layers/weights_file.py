@@ -23,7 +23,7 @@ def write_weights(arrays, path, format=None):
     safetensors = _safetensors() if format == "safetensors" else None
     with atomic_write(path) as file:
         if safetensors is not None:
-            file.write(safetensors.save(arrays))
+            file.write(safetensors.numpy.save(arrays))
         else:
             _write_npz(arrays, file)
 
@@ -31,8 +31,12 @@ def write_weights(arrays, path, format=None):
 def read_weights(path):
     """Read {name: array} of either format, whatever the file is called."""
     with open(path, "rb") as file:
-        is_zip = file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-    return _read_npz(path) if is_zip else _read_safetensors(path)
+        start = file.read(9)
+    if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _read_npz(path)
+    if start[8:] == b"{":  # eight bytes of length, then JSON
+        return _read_safetensors(path)
+    raise ValueError(f"{os.fspath(path)!r} is neither npz nor safetensors, or is damaged at its start")
 
 
 def _write_npz(arrays, file):
@@ -58,7 +62,7 @@ def _read_npz(path):
 def _read_safetensors(path):
     library = _safetensors()
     try:
-        return library.load_file(path)
+        return library.numpy.load_file(path)
     except (library.SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{os.fspath(path)!r} is not a file of weights, or is damaged: {error}") from error
 
@@ -68,4 +72,4 @@ def _safetensors():
         import safetensors.numpy
     except ImportError as error:
         raise ImportError("safetensors files need the extra: pip install npml-nn[safetensors]") from error
-    return safetensors.numpy
+    return safetensors
