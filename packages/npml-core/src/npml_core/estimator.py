@@ -73,7 +73,7 @@ class BaseEstimator(Storable):
     {'depth': 5, 'rate': 0.5}
     """
 
-    _kind = None
+    _kind: str | None = None
     _tags: dict = {}
 
     @classmethod
@@ -214,7 +214,7 @@ class BaseEstimator(Storable):
 class ClassifierMixin:
     """`score` is the accuracy."""
 
-    _kind = "classifier"
+    _kind: str | None = "classifier"
 
     def score(self, X, y, sample_weight=None):
         """Mean accuracy: the (weighted) share of samples whose predicted class is `y`.
@@ -238,7 +238,7 @@ class ClassifierMixin:
 class RegressorMixin:
     """`score` is the coefficient of determination."""
 
-    _kind = "regressor"
+    _kind: str | None = "regressor"
 
     def score(self, X, y, sample_weight=None):
         """R^2 = 1 - sum w (y - f(x))^2 / sum w (y - mean)^2, averaged over several outputs.
@@ -271,7 +271,7 @@ class RegressorMixin:
 class ClusterMixin:
     """`fit_predict` gives the labels of the training samples."""
 
-    _kind = "clusterer"
+    _kind: str | None = "clusterer"
 
     def fit_predict(self, X, y=None, **kwargs):
         """Fit and return the cluster of every sample.
@@ -295,7 +295,7 @@ class ClusterMixin:
 class TransformerMixin(SetOutput):
     """`fit_transform`, `set_output` and `get_feature_names_out`."""
 
-    _kind = "transformer"
+    _kind: str | None = "transformer"
 
     def fit_transform(self, X, y=None, **fit_params):
         """Fit, then transform the same data.
