@@ -28,7 +28,7 @@ import numpy as np
 
 from .best_first import reachable
 from .nodes import NodeTable
-from .search import Drawn, Level, Presorted
+from .search import Level
 
 __all__ = ["Limits", "grow"]
 
@@ -46,23 +46,21 @@ class Limits(NamedTuple):
     max_leaf_nodes: int | None = None
 
 
-def grow(columns, criterion, roots, limits, n_drawn=None, rng=None):
+def grow(columns, search, criterion, roots, limits):
     """Grow a tree from each root.
 
     Parameters
     ----------
     columns : Columns
         X.
+    search : Presorted or Drawn
+        Finds the best splits of a level; it starts at the roots.
     criterion : object
         A criterion (see `criteria`) over ``len(roots) * n_samples`` entries.
     roots : list of ndarray or None
         Rows of X that each tree sees; None: all.
     limits : Limits
         When to stop.
-    n_drawn : int, optional
-        Features that every node draws; the default is all.
-    rng : numpy.random.Generator, optional
-        Draws them.
 
     Returns
     -------
@@ -71,11 +69,8 @@ def grow(columns, criterion, roots, limits, n_drawn=None, rng=None):
     leaves : ndarray of int64 (n_trees, n_samples)
         Leaf of each sample of a root in its tree; -1 for the others.
     """
-    n, n_features = columns.n_samples, columns.first_twin
-    if n_drawn is None or n_drawn >= n_features:
-        search = Presorted(columns, roots, criterion)
-    else:
-        search = Drawn(columns, n_drawn, criterion, rng)
+    n = columns.n_samples
+    search.restart()
     sizes = np.array([n if root is None else len(root) for root in roots])
     parts = [np.arange(n) if root is None else root for root in roots]
     entries = np.concatenate([part + tree * n for tree, part in enumerate(parts)])
@@ -99,7 +94,7 @@ def grow(columns, criterion, roots, limits, n_drawn=None, rng=None):
         if depth > 0 or not is_open.all():
             search.advance(side)
         level = _make_level(columns, limits, entries, sizes, tree, summary.detail, is_open, kept)
-        best = search.search(level)
+        best = search.search(level, criterion)
         improvement = criterion.decreases(best.gain) / nodes.root_weight[level.tree]
         worth = (best.gain > 0) & (criterion.impurities(improvement) + EPS >= limits.min_impurity_decrease)
         ids = ids[is_open]

@@ -17,10 +17,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Best", "Drawn", "Level", "Presorted"]
+__all__ = ["Drawn", "Level", "Presorted", "make_search"]
 
 CHUNK = 1 << 16  # elements of a piece
 FEW = 0.4  # share of candidates among all positions below which only they are scored
+
+
+def make_search(columns, roots, n_drawn, rng):
+    """The search over all columns, or over `n_drawn` features that every node draws by `rng`."""
+    return Presorted(columns, roots) if n_drawn >= columns.first_twin else Drawn(columns, n_drawn, rng)
 
 
 class Level(NamedTuple):
@@ -77,19 +82,22 @@ class Presorted:
         Ranks and orders.
     roots : list of ndarray or None
         Rows of X that each tree sees; None: all.
-    criterion : object
-        See `criteria`.
     """
 
-    def __init__(self, columns, roots, criterion):
-        self._columns, self._criterion = columns, criterion
+    def __init__(self, columns, roots):
+        self._columns = columns
         useful = np.flatnonzero(columns.n_ranks > 1)
         twins = np.searchsorted(useful, columns.first_twin)
         order = columns.order
         rows = max(1, CHUNK // sum(columns.n_samples if r is None else len(r) for r in roots))
         parts = [useful[i : min(i + rows, twins)] for i in range(0, twins, rows)]
         parts += [useful[i : i + rows] for i in range(twins, len(useful), rows)]  # never mixed with the first copies
-        self._pieces = [self._make_piece(part, order, roots) for part in parts]
+        self._root_pieces = [self._make_piece(part, order, roots) for part in parts]
+        self.restart()
+
+    def restart(self):
+        """Go back to the roots."""
+        self._pieces = self._root_pieces
 
     def _make_piece(self, which, order, roots):
         """Columns of a piece, its entries in order, and their ranks."""
@@ -116,10 +124,10 @@ class Presorted:
             pieces.append((which, entries, ranks))
         self._pieces = _merge(pieces, self._columns.first_twin)
 
-    def search(self, level):
+    def search(self, level, criterion):
         """The best split of every node."""
         best, columns = Best(len(level.sizes)), self._columns
-        score = _Scorer(self._criterion, level, None)
+        score = _Scorer(criterion, level, None)
         alone = []
         for which, entries, ranks in self._pieces:
             candidates = _candidates(ranks, level)
@@ -153,21 +161,22 @@ class Drawn:
         Ranks.
     n_features : int
         How many to draw.
-    criterion : object
-        See `criteria`.
     rng : numpy.random.Generator
         Draws them.
     """
 
-    def __init__(self, columns, n_features, criterion, rng):
-        self._columns, self._n_features, self._criterion, self._rng = columns, n_features, criterion, rng
+    def __init__(self, columns, n_features, rng):
+        self._columns, self._n_features, self._rng = columns, n_features, rng
+
+    def restart(self):
+        """Nothing is kept between trees."""
 
     def advance(self, side):
         """Nothing is kept between levels."""
 
-    def search(self, level):
+    def search(self, level, criterion):
         """The best split of every node among the features it drew."""
-        criterion, best = self._criterion, Best(len(level.sizes))
+        best = Best(len(level.sizes))
         if criterion.kinds is None:
             payload, n_payload = np.arange(len(level.entries)), len(level.entries)
         else:
