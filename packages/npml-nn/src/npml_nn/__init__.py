@@ -15,7 +15,6 @@ from .initializers import (
 )
 from .layers.activations import (
     ELU,
-    GELU,
     SELU,
     Affine,
     Exponential,
@@ -33,6 +32,7 @@ from .layers.containers import Residual, Sequential
 from .layers.dense import Dense
 from .layers.dropout import Dropout
 from .layers.elementwise import Activation
+from .layers.gelu import GELU
 from .layers.merge import Add, Multiply
 from .layers.parameters import Parameter
 from .layers.reshape import Flatten, Reshape

@@ -11,8 +11,6 @@ from .layers.activations import (
     elu_backward,
     exponential,
     exponential_backward,
-    gelu,
-    gelu_backward,
     hard_sigmoid,
     hard_sigmoid_backward,
     identity,
@@ -35,6 +33,7 @@ from .layers.activations import (
 from .layers.dense import dense, dense_backward, dense_double_backward
 from .layers.dropout import dropout, dropout_backward
 from .layers.elementwise import elementwise, elementwise_backward, elementwise_double_backward
+from .layers.gelu import gelu, gelu_backward
 from .layers.merge import add, add_backward, add_double_backward, multiply, multiply_backward, multiply_double_backward
 from .layers.reshape import flatten, flatten_backward
 from .layers.softmax import (

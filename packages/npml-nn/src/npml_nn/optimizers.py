@@ -159,7 +159,7 @@ class SGD(Optimizer):
     [2.0, 1.0]
     """
 
-    slots = ("velocity",)
+    slots: tuple[str, ...] = ("velocity",)
 
     def __init__(self, parameters, lr=0.01, momentum: float = 0.0, nesterov: bool = False, clip_norm=None):
         self.momentum, self.nesterov = check_rate("momentum", momentum), nesterov

@@ -46,6 +46,11 @@ def test_input_gradient_is_the_first_layers():
     assert model.backward(np.ones((2, 2))) is None
     assert model[0].input_gradient is False
     assert all(np.abs(gradient).max() > 0 for gradient in model.grads.values())
+    shared = Dense(3, 3)
+    model = Sequential(shared, Residual(shared))
+    model.input_gradient = False  # but the second place needs the gradient
+    model(np.ones((2, 3)))
+    assert model.backward(np.ones((2, 3))).shape == (2, 3)
 
 
 MUTANTS = [

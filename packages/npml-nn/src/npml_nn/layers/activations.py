@@ -6,10 +6,8 @@ below a bound, and nothing cancels. float32 stays float32.
 
 References: Maas et al. (2013), Rectifier nonlinearities (LeakyReLU). Clevert et al. (2016), https://arxiv.org/abs/1511.07289
 (ELU). Klambauer et al. (2017), https://arxiv.org/abs/1706.02515 (SELU). Hendrycks & Gimpel (2016),
-https://arxiv.org/abs/1606.08415 (GELU, SiLU). Glorot et al. (2011), Deep sparse rectifier networks (ReLU, softplus).
+https://arxiv.org/abs/1606.08415 (SiLU). Glorot et al. (2011), Deep sparse rectifier networks (ReLU, softplus).
 """
-
-from math import pi, sqrt
 
 import numpy as np
 
@@ -17,7 +15,6 @@ from .elementwise import Activation, elementwise, elementwise_backward, register
 
 __all__ = [
     "ELU",
-    "GELU",
     "SELU",
     "Affine",
     "Exponential",
@@ -35,8 +32,6 @@ __all__ = [
     "elu_backward",
     "exponential",
     "exponential_backward",
-    "gelu",
-    "gelu_backward",
     "hard_sigmoid",
     "hard_sigmoid_backward",
     "identity",
@@ -369,69 +364,6 @@ class SiLU(Activation):
         out *= 1 - s
 
 
-class GELU(Activation):
-    r"""f(x) = x Phi(x), with Phi the distribution function of the standard normal.
-
-    With phi its density: f' = Phi + x phi, f'' = phi (2 - x^2). The approximation is
-    f(x) = x/2 (1 + tanh u), u = sqrt(2/pi) (x + 0.044715 x^3).
-
-    Parameters
-    ----------
-    approximate : {"none", "tanh"} or bool, default="none"
-        Whether to use the approximation.
-
-    Notes
-    -----
-    In float32, Phi comes from erf(x / sqrt(2)) = tanh(x p(x^2)) with a polynomial p of degree 6, whose error (6e-8) is
-    that of float32 itself; in float64 from `scipy.special.erf`.
-
-    Examples
-    --------
-    >>> from npml_nn import GELU
-    >>> GELU()([-1.0, 2.0]).round(3)
-    array([-0.159,  1.954])
-    >>> GELU(approximate="tanh")([-1.0, 2.0]).round(3)
-    array([-0.159,  1.955])
-    """
-
-    def __init__(self, approximate: str | bool = "none"):
-        if approximate not in ("none", "tanh", False, True):
-            raise ValueError(f'approximate must be "none" or "tanh", got {approximate!r}')
-        self.approximate = approximate
-
-    def _value(self, x, out):
-        if self._is_tanh:
-            _tanh_argument(x, out)
-            np.tanh(out, out=out)
-            out += 1
-            out *= 0.5
-        else:
-            _normal_cdf(x, out)
-        out *= x
-
-    def _grad(self, x, out):
-        if self._is_tanh:
-            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
-            out[...] = (1 + np.tanh(u)) / 2 + x / 2 * _sech2(u) * du
-        else:
-            _normal_cdf(x, out)
-            out += x * _normal_pdf(x)
-
-    def _grad2(self, x, out):
-        if self._is_tanh:
-            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
-            d2u = 6 * 0.044715 * sqrt(2 / pi) * _bounded(x)
-            out[...] = _sech2(u) * (du - x * np.tanh(u) * du * du + x / 2 * d2u)
-        else:
-            np.multiply(x, x, out=out)
-            np.subtract(2, out, out=out)
-            out *= _normal_pdf(x)
-
-    @property
-    def _is_tanh(self):
-        return self.approximate in ("tanh", True)
-
-
 def identity(x):
     """Y = x, as `Identity`."""
     return elementwise(Identity(), x)
@@ -492,15 +424,10 @@ def silu(x):
     return elementwise(SiLU(), x)
 
 
-def gelu(x, approximate="none"):
-    """Y = x Phi(x), as `GELU`."""
-    return elementwise(GELU(approximate), x)
-
-
 # Every activation has the same backward pass; the names make each a pair like the others.
 identity_backward = affine_backward = relu_backward = leaky_relu_backward = elu_backward = elementwise_backward
 selu_backward = sigmoid_backward = tanh_backward = hard_sigmoid_backward = elementwise_backward
-softplus_backward = exponential_backward = silu_backward = gelu_backward = elementwise_backward
+softplus_backward = exponential_backward = silu_backward = elementwise_backward
 
 _LAYERS = {
     identity: Identity,
@@ -515,10 +442,9 @@ _LAYERS = {
     softplus: Softplus,
     exponential: Exponential,
     silu: SiLU,
-    gelu: GELU,
 }
 for _function, _layer in _LAYERS.items():
-    _function.layer = _layer
+    vars(_function)["layer"] = _layer
     register_activation(_function.__name__, _layer)
 register_activation("linear", Identity)
 register_activation("swish", SiLU)
@@ -531,66 +457,3 @@ def _sigmoid(x, out):
         np.exp(out, out=out)
     out += 1
     return np.reciprocal(out, out=out)
-
-
-def _normal_pdf(x):
-    """exp(-x^2 / 2) / sqrt(2 pi)."""
-    return np.exp(x * x * -0.5) * (1 / sqrt(2 * pi))
-
-
-def _normal_cdf(x, out):
-    """Phi(x) = (1 + erf(x / sqrt(2))) / 2."""
-    if x.dtype == np.float32:
-        square = np.minimum(x * x, 40)  # beyond, erf is 1 in float32
-        out.fill(ERF_POLYNOMIAL[-1])
-        for coefficient in ERF_POLYNOMIAL[-2::-1]:
-            out *= square
-            out += coefficient
-        out *= x
-        np.tanh(out, out=out)
-        out += 1
-    else:
-        from scipy.special import erfc
-
-        erfc(x * -sqrt(0.5), out=out)  # no cancellation where erf is near -1
-    out *= 0.5
-
-
-# p of erf(x / sqrt(2)) = tanh(x p(x^2)): the polynomial that minimises the largest error over |x| <= 6
-ERF_POLYNOMIAL = (
-    0.7978849414899034,
-    0.03633308440866942,
-    -3.259474462166341e-05,
-    -5.5306316685119773e-05,
-    3.964773125418563e-06,
-    -1.3226627577167258e-07,
-    1.7562773255806513e-09,
-)
-
-
-def _bounded(x):
-    """Beyond 20 the tanh of GELU is 1 and its derivatives 0: a bound keeps their polynomials from overflowing."""
-    return np.clip(x, -20, 20)
-
-
-def _tanh_argument(x, out):
-    """U = sqrt(2 / pi) (x + 0.044715 x^3)."""
-    x = _bounded(x)
-    np.multiply(x, x, out=out)
-    out *= 0.044715
-    out += 1
-    out *= x
-    out *= sqrt(2 / pi)
-    return out
-
-
-def _sech2(u):
-    """1 - tanh(u)^2 = 4 e / (1 + e)^2 with e = exp(-2 |u|): nothing cancels."""
-    e = np.exp(-2 * np.abs(u))
-    return 4 * e / np.square(1 + e)
-
-
-def _tanh_slope(x):
-    """du/dx = sqrt(2 / pi) (1 + 3 0.044715 x^2)."""
-    x = _bounded(x)
-    return (x * x * (3 * 0.044715) + 1) * sqrt(2 / pi)

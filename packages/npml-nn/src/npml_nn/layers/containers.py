@@ -73,8 +73,9 @@ class Sequential(Layer):
 
     @input_gradient.setter
     def input_gradient(self, wanted):
-        if self.layers:
-            self.layers[0].input_gradient = wanted
+        first, rest = self.layers[:1], self.layers[1:]
+        if first and not any(first[0] is layer for part in rest for _, layer in part.walk()):  # else others need it
+            first[0].input_gradient = wanted
 
     @property
     def input_dtype(self):

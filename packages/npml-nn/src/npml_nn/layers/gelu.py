@@ -1,0 +1,149 @@
+"""GELU, the Gaussian error linear unit: y = x Phi(x).
+
+x, y (...) of any shape, Phi and phi the distribution function and the density of the standard normal:
+
+    exact    f = x Phi(x)                   f' = Phi + x phi                   f'' = phi (2 - x^2)
+    tanh     f = x/2 (1 + tanh u)           f' = (1 + tanh u)/2 + x/2 u' sech^2 u
+             u = c (x + 0.044715 x^3)       f'' = sech^2 u (u' - x u'^2 tanh u + x/2 u''),    c = sqrt(2/pi)
+
+In float32, Phi comes from erf(x / sqrt(2)) = tanh(x p(x^2)) with a polynomial p of degree 6, whose error (6e-8) is that
+of float32 itself: a few products and one tanh, no SciPy. In float64 it is `scipy.special.erfc`.
+
+References: Hendrycks & Gimpel (2016), Gaussian error linear units, https://arxiv.org/abs/1606.08415.
+"""
+
+from math import pi, sqrt
+
+import numpy as np
+
+from .elementwise import Activation, elementwise, elementwise_backward, register_activation
+
+__all__ = ["GELU", "gelu", "gelu_backward"]
+
+
+class GELU(Activation):
+    """f(x) = x Phi(x), with Phi the distribution function of the standard normal.
+
+    Parameters
+    ----------
+    approximate : {"none", "tanh"} or bool, default="none"
+        Whether to use the approximation.
+
+    Examples
+    --------
+    >>> from npml_nn import GELU
+    >>> GELU()([-1.0, 2.0]).round(3)
+    array([-0.159,  1.954])
+    >>> GELU(approximate="tanh")([-1.0, 2.0]).round(3)
+    array([-0.159,  1.955])
+    """
+
+    def __init__(self, approximate: str | bool = "none"):
+        if approximate not in ("none", "tanh", False, True):
+            raise ValueError(f'approximate must be "none" or "tanh", got {approximate!r}')
+        self.approximate = approximate
+
+    def _value(self, x, out):
+        if self._is_tanh:
+            _tanh_argument(x, out)
+            np.tanh(out, out=out)
+            out += 1
+            out *= 0.5
+        else:
+            _normal_cdf(x, out)
+        out *= x
+
+    def _grad(self, x, out):
+        if self._is_tanh:
+            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
+            out[...] = (1 + np.tanh(u)) / 2 + x / 2 * _sech2(u) * du
+        else:
+            _normal_cdf(x, out)
+            out += x * _normal_pdf(x)
+
+    def _grad2(self, x, out):
+        if self._is_tanh:
+            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
+            d2u = 6 * 0.044715 * sqrt(2 / pi) * _bounded(x)
+            out[...] = _sech2(u) * (du - x * np.tanh(u) * du * du + x / 2 * d2u)
+        else:
+            np.multiply(x, x, out=out)
+            np.subtract(2, out, out=out)
+            out *= _normal_pdf(x)
+
+    @property
+    def _is_tanh(self):
+        return self.approximate in ("tanh", True)
+
+
+def gelu(x, approximate="none"):
+    """Y = x Phi(x), as `GELU`."""
+    return elementwise(GELU(approximate), x)
+
+
+gelu_backward = elementwise_backward
+vars(gelu)["layer"] = GELU
+register_activation("gelu", GELU)
+
+
+def _normal_pdf(x):
+    """exp(-x^2 / 2) / sqrt(2 pi)."""
+    return np.exp(x * x * -0.5) * (1 / sqrt(2 * pi))
+
+
+def _normal_cdf(x, out):
+    """Phi(x) = (1 + erf(x / sqrt(2))) / 2."""
+    if x.dtype == np.float32:
+        square = np.minimum(x * x, 40)  # beyond, erf is 1 in float32
+        out.fill(ERF_POLYNOMIAL[-1])
+        for coefficient in ERF_POLYNOMIAL[-2::-1]:
+            out *= square
+            out += coefficient
+        out *= x
+        np.tanh(out, out=out)
+        out += 1
+    else:
+        from scipy.special import erfc
+
+        erfc(x * -sqrt(0.5), out=out)  # no cancellation where erf is near -1
+    out *= 0.5
+
+
+# p of erf(x / sqrt(2)) = tanh(x p(x^2)): the polynomial that minimises the largest error over |x| <= 6
+ERF_POLYNOMIAL = (
+    0.7978849414899034,
+    0.03633308440866942,
+    -3.259474462166341e-05,
+    -5.5306316685119773e-05,
+    3.964773125418563e-06,
+    -1.3226627577167258e-07,
+    1.7562773255806513e-09,
+)
+
+
+def _bounded(x):
+    """Beyond 20 the tanh of GELU is 1 and its derivatives 0: a bound keeps their polynomials from overflowing."""
+    return np.clip(x, -20, 20)
+
+
+def _tanh_argument(x, out):
+    """U = sqrt(2 / pi) (x + 0.044715 x^3)."""
+    x = _bounded(x)
+    np.multiply(x, x, out=out)
+    out *= 0.044715
+    out += 1
+    out *= x
+    out *= sqrt(2 / pi)
+    return out
+
+
+def _sech2(u):
+    """1 - tanh(u)^2 = 4 e / (1 + e)^2 with e = exp(-2 |u|): nothing cancels."""
+    e = np.exp(-2 * np.abs(u))
+    return 4 * e / np.square(1 + e)
+
+
+def _tanh_slope(x):
+    """du/dx = sqrt(2 / pi) (1 + 3 0.044715 x^2)."""
+    x = _bounded(x)
+    return (x * x * (3 * 0.044715) + 1) * sqrt(2 / pi)
