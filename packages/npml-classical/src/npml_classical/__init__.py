@@ -2,6 +2,7 @@
 
 from .cluster import KMeans
 from .decomposition import PCA
+from .hmm import CategoricalHMM, GaussianHMM
 from .mixture import GaussianMixture
 from .neighbors import KNeighborsClassifier, KNeighborsRegressor
 
@@ -9,6 +10,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PCA",
+    "CategoricalHMM",
+    "GaussianHMM",
     "GaussianMixture",
     "KMeans",
     "KNeighborsClassifier",

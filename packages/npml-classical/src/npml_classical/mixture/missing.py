@@ -50,7 +50,17 @@ def accumulate_missing(kind, X, weights, pattern, parameters, moments):
     log_p, expected, conditional = _regress(kind, X, pattern, parameters)
     weights = weights[pattern.rows]
     bound = weights @ _normalise(log_p)
-    responsibilities = log_p * weights
+    _add(moments, pattern, log_p * weights, expected, conditional)
+    return bound
+
+
+def accumulate_missing_given(kind, X, responsibilities, pattern, parameters, moments):
+    """The same for responsibilities (n, K) that come from elsewhere."""
+    _, expected, conditional = _regress(kind, X, pattern, parameters)
+    _add(moments, pattern, responsibilities[pattern.rows].T, expected, conditional)
+
+
+def _add(moments, pattern, responsibilities, expected, conditional):
     mass = responsibilities.sum(axis=1)
     moments.mass[:] += mass
     difference = expected - moments.reference[:, None, :]
@@ -59,7 +69,6 @@ def accumulate_missing(kind, X, weights, pattern, parameters, moments):
     hidden = np.flatnonzero(~pattern.observed)
     scatter[:, hidden[:, None], hidden] += mass[:, None, None] * conditional
     moments.second[:] += scatter if moments.second.ndim == 3 else np.einsum("kaa->ka", scatter)
-    return bound
 
 
 def _regress(kind, X, pattern, parameters):
