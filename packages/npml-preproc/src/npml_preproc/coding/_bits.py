@@ -14,6 +14,7 @@ import numpy as np
 
 PEEK = 15  # bits looked at in one step
 LONGEST = 57  # bits of a code that may start at any bit of a byte and still lie in 8 bytes
+CHECK_EVERY = 8  # steps before chunks that are done are dropped
 PAD = 8  # bytes behind the payload that may be looked at
 
 
@@ -63,41 +64,158 @@ class DecodeTable:
     Parameters
     ----------
     lengths : ndarray of int64 (n_symbols,)
-        Code lengths in canonical order (never decreasing), of a complete code.
-    values : ndarray (n_symbols,)
-        What symbols decode to: uint8, uint16 or uint32. Smaller ones share an entry: 8, 4 or 2.
+        Code lengths in canonical order (never decreasing) of a complete code; a symbol is its rank in this order.
+    dtype : dtype
+        Of ranks: uint8, uint16 or uint32. An entry holds up to 8, 4 or 2 of them.
     """
 
-    def __init__(self, lengths, values):
-        self.lengths, self.values = lengths, values
-        self.per_entry = 8 // values.itemsize
-        short = lengths[lengths <= PEEK]
+    def __init__(self, lengths, dtype):
+        self.lengths, self.dtype = lengths, np.dtype(dtype)
+        self.per_entry = 8 // self.dtype.itemsize
+        self.has_long = bool(lengths[-1] > PEEK)
+        self.entries, self.counts, self.bits = self._entries()
+        if lengths[-1] <= LONGEST:
+            self._lengths_used, self._first_rank = np.unique(lengths, return_index=True)
+            self._first_code = left_aligned(lengths)[self._first_rank]
+
+    def _entries(self):
+        """As many symbols as 15 bits finish, in one uint64; how many; and their bits (0, 0: the code is longer)."""
+        short = self.lengths[self.lengths <= PEEK]
         spans = 1 << (PEEK - short)
-        rank = np.repeat(np.arange(len(short)), spans)
-        rest = (1 << PEEK) - len(rank)  # entries of codes that are longer
-        self._first_value = np.append(values[rank].astype(np.uint64), np.zeros(rest, np.uint64))
-        self._first_length = np.append(short[rank], np.zeros(rest, np.int64))
-        self._fill()
-
-    def _fill(self):
-        """Entries: as many symbols as 15 bits finish, packed into one uint64; how many; how many bits."""
+        first_rank, first_length = np.zeros((2, 1 << PEEK), dtype=np.int64)
+        first_rank[: spans.sum()] = np.repeat(np.arange(len(short)), spans)
+        first_length[: spans.sum()] = np.repeat(short, spans)
         window = np.arange(1 << PEEK)
-        bits, count = np.zeros_like(window), np.zeros_like(window)
-        entries = np.zeros(1 << PEEK, dtype=np.uint64)
-        width = 8 * self.values.itemsize
-        going = np.ones(1 << PEEK, dtype=bool)
+        bits, counts, entries = np.zeros((3, 1 << PEEK), dtype=np.int64)
         for k in range(self.per_entry):
-            ahead = (window << bits) & ((1 << PEEK) - 1)
-            length = self._first_length[ahead]
-            going &= (length > 0) & (bits + length <= PEEK)
-            entries |= np.where(going, self._first_value[ahead] << np.uint64(k * width), np.uint64(0))
-            bits += length * going
-            count += going
-        self.entries, self.counts, self.bits = entries, count, bits
+            ahead = (window << bits) & (1 << PEEK) - 1
+            length = first_length[ahead]
+            going = (counts == k) & (length > 0) & (bits + length <= PEEK)
+            entries |= going * (first_rank[ahead] << k * 8 * self.dtype.itemsize)
+            bits += going * length
+            counts += going
+        return entries, counts, bits
 
-    def canonical(self):
-        """First code of every length (left-aligned), its rank, and the lengths, for codes of up to 57 bits."""
-        used, rank = np.unique(self.lengths, return_index=True)
-        steps = np.uint64(1) << (np.uint64(64) - self.lengths.astype(np.uint64))
-        first = (np.cumsum(steps) - steps)[rank]
-        return first, rank, used
+    def long_ranks(self, windows):
+        """Rank and length of the codes at the start of 64-bit `windows`."""
+        used = np.searchsorted(self._first_code, windows, side="right") - 1
+        length = self._lengths_used[used]
+        beyond = (windows - self._first_code[used]) >> (64 - length).astype(np.uint64)
+        return self._first_rank[used] + beyond.astype(np.int64), length
+
+
+def left_aligned(lengths):
+    """Canonical codes of at most 57 bits as uint64 that start at the highest bit, from their lengths in order."""
+    steps = np.uint64(1) << (64 - lengths).astype(np.uint64)
+    return np.cumsum(steps) - steps  # a complete code sums to 2^64, which wraps to 0
+
+
+def unpack(payload, starts, sizes, table):
+    """Decode chunks in lockstep.
+
+    Parameters
+    ----------
+    payload : bytes
+        Bits of all chunks.
+    starts, sizes : ndarray of int64 (n_chunks,)
+        First bit and number of symbols of every chunk; no chunk is larger than the first.
+    table : DecodeTable
+        The code; its longest is at most 57 bits.
+
+    Returns
+    -------
+    ndarray (sum of sizes,)
+        Ranks.
+    """
+    n_bits, padded = 8 * len(payload), payload + bytes(PAD)
+    heads = np.ndarray(len(payload) + 1, dtype=">u4", buffer=padded, strides=(1,)).astype(np.uint32)
+    item, width = table.dtype.itemsize, int(sizes[0])
+    out = np.empty((len(starts), (width + table.per_entry) * item), dtype=np.uint8)
+    slots = np.ndarray(out.size - 7, dtype="<i8", buffer=out, strides=(1,))  # 8 bytes from any byte on
+    advance = table.counts * item << 8 | table.bits
+    order = np.argsort(np.diff(starts, append=n_bits))[::-1]  # long chunks first: those at work are the first `n`
+    position, here = starts[order], order * out.shape[1]
+    end, n = here + sizes[order] * item, len(starts)
+    while n:
+        for _ in range(CHECK_EVERY):
+            window = (heads[position >> 3] >> (32 - PEEK - (position & 7)).astype(np.uint32)) & (1 << PEEK) - 1
+            slots[here] = table.entries[window]
+            step = advance[window]
+            if table.has_long:
+                rows = np.flatnonzero(step == 0)
+                ranks, bits = table.long_ranks(_windows64(padded, position[rows]))
+                slots[here[rows]], step[rows] = ranks, item << 8 | bits
+            # a chunk that is done stays at its end, where what follows goes into the row's margin
+            here = np.minimum(here + (step >> 8), end)
+            position = np.minimum(position + (step & 255), n_bits)
+        n = np.flatnonzero(here < end).max(initial=-1) + 1
+        here, end, position = here[:n], end[:n], position[:n]
+    return np.ascontiguousarray(out[:, : width * item]).view(table.dtype).ravel()[: int(sizes.sum())]
+
+
+def _windows64(padded, positions):
+    """64 bits from each position on, of which 57 are there for sure."""
+    wide = np.ndarray(len(padded) - 7, dtype=">u8", buffer=padded, strides=(1,))
+    return wide[positions >> 3].astype(np.uint64) << (positions & 7).astype(np.uint64)
+
+
+def unpack_serial(payload, size, table):
+    """Decode from the first bit to the last.
+
+    Parameters
+    ----------
+    payload : bytes
+        The bits.
+    size : int
+        Number of symbols.
+    table : DecodeTable
+        The code, of any lengths.
+
+    Returns
+    -------
+    ndarray (size,)
+        Ranks.
+
+    Raises
+    ------
+    ValueError
+        If the bits are not exactly `size` codes and less than a byte of zeros.
+    """
+    padded, n_bits = payload + bytes(PAD), 8 * len(payload)
+    heads = np.ndarray(len(payload) + 1, dtype=">u4", buffer=padded, strides=(1,)).tolist()
+    bits, mask = table.bits.tolist(), (1 << PEEK) - 1
+    windows, position = [], 0
+    while position < n_bits:
+        window = heads[position >> 3] >> (32 - PEEK - (position & 7)) & mask
+        if not bits[window]:
+            rank, length = _long_rank(payload, position, table.lengths)
+            windows.append(~rank)
+            position += length
+        else:
+            windows.append(window)
+            position += bits[window]
+    windows = np.array(windows, dtype=np.int64)
+    entries = np.where(windows < 0, ~windows, table.entries[windows])
+    counts = np.where(windows < 0, 1, table.counts[windows])
+    slots = entries.astype("<i8").view(table.dtype.newbyteorder("<")).reshape(-1, table.per_entry)
+    ranks = slots[np.arange(table.per_entry) < counts[:, None]][:size].astype(table.dtype)
+    if len(ranks) < size or (int(table.lengths[ranks].sum()) + 7) // 8 != len(payload):
+        raise ValueError("data is damaged: its length does not fit its contents")
+    return ranks
+
+
+def _long_rank(payload, position, lengths):
+    """Rank and length of the code at `position`, by the definition of canonical codes, with integers of any size."""
+    longest = int(lengths[-1])
+    ahead = payload[position >> 3 : (position + longest + 7) // 8]
+    bits = int.from_bytes(ahead.ljust(longest // 8 + 2, b"\0"), "big")
+    available = 8 * (longest // 8 + 2) - (position & 7)
+    used, ranks, counts = (a.tolist() for a in np.unique(lengths, return_index=True, return_counts=True))
+    first, previous = 0, 0
+    for length, rank, count in zip(used, ranks, counts):
+        first <<= length - previous
+        code = bits >> (available - length) & (1 << length) - 1
+        if code - first < count:
+            return rank + code - first, length
+        first, previous = first + count, length
+    raise ValueError("data is damaged: it holds a code that is none")
