@@ -128,7 +128,7 @@ def print_tail(options, failed):
 
     print("\ngeometric mean of seconds, ours / peer")
     for (package, threads), (mean, count) in report.geometric_means(report.Store(options.output).results).items():
-        print(f"  {package:<16} {threads} threads  {mean:5.2f}  ({count} cases)")
+        print(f"  {package:<16} threads {threads}  {mean:5.2f}  ({count} cases)")
     print(f"results in {options.output}")
     for name in failed:
         print(f"FAILED {name}", file=sys.stderr)

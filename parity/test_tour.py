@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,11 +88,19 @@ class Outline(HTMLParser):
                 self.fetched.append(attrs[key])
 
 
-def test_a_tour(tmp_path):
-    (tmp_path / "10_good.py").write_text(GOOD)
-    done = run(tmp_path)
+@pytest.fixture(scope="module")
+def good_tour(tmp_path_factory):
+    """A folder with one good stop, toured; and what the tour printed."""
+    folder = tmp_path_factory.mktemp("good")
+    (folder / "10_good.py").write_text(GOOD)
+    done = run(folder)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"summing +numbers +sum +499,500 +499,500 .* 0\.50  scikit-learn", done.stdout)
+    return folder, done.stdout
+
+
+def test_a_tour(good_tour):
+    tmp_path, printed = good_tour
+    assert re.search(r"summing +numbers +sum +499,500 +499,500 .* 0\.50  scikit-learn", printed)
     files = whole(tmp_path)
     rows = json.loads((tmp_path / "build" / "tour" / "rows.json").read_text())["rows"]
     assert [row["model"] for row in rows] == ["summing", "alone"]
@@ -103,10 +112,8 @@ def test_a_tour(tmp_path):
     assert "2.0 times faster" in page
 
 
-def test_the_page_fetches_nothing_and_follows_the_theme(tmp_path):
-    (tmp_path / "10_good.py").write_text(GOOD)
-    run(tmp_path)
-    page = (tmp_path / "build" / "tour" / "index.html").read_text()
+def test_the_page_fetches_nothing_and_follows_the_theme(good_tour):
+    page = (good_tour[0] / "build" / "tour" / "index.html").read_text()
     outline = Outline()
     outline.feed(page)
     assert all(target.startswith(("#", "data:")) for target in outline.fetched), outline.fetched
@@ -130,10 +137,9 @@ def test_a_stop_that_fails_is_named_and_the_others_are_shown(tmp_path):
         assert text in page
 
 
-def test_an_old_figure_does_not_stay(tmp_path):
-    (tmp_path / "10_good.py").write_text(GOOD)
-    run(tmp_path)
-    (tmp_path / "10_good.py").write_text(GOOD.replace("def good", "def renamed"))
+def test_an_old_figure_does_not_stay(good_tour, tmp_path):
+    shutil.copytree(good_tour[0] / "build", tmp_path / "build")
+    (tmp_path / "10_renamed.py").write_text(GOOD.replace("def good", "def renamed"))
     run(tmp_path)
     assert [p.name for p in (tmp_path / "build" / "tour" / "figures").iterdir()] == ["renamed-1.svg"]
 
@@ -141,9 +147,8 @@ def test_an_old_figure_does_not_stay(tmp_path):
 @pytest.mark.parametrize(
     ("sign", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
 )
-def test_stopped_half_way_the_old_tour_is_whole(tmp_path, sign, code):
-    (tmp_path / "10_good.py").write_text(GOOD)
-    run(tmp_path)
+def test_stopped_half_way_the_old_tour_is_whole(good_tour, tmp_path, sign, code):
+    shutil.copytree(good_tour[0], tmp_path, dirs_exist_ok=True)
     before = whole(tmp_path)
     (tmp_path / "20_slow.py").write_text(SLOW)
     tour = subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

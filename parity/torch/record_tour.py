@@ -18,9 +18,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from npml_core import atomic_write
+from npml_core import atomic_write, train_test_split
 
 PATH = Path(__file__).resolve().parents[1] / "data" / "tour_torch.json"
 THREADS = 1
@@ -39,6 +40,35 @@ def seconds_of(function):
     start = time.perf_counter()
     result = function()
     return result, time.perf_counter() - start
+
+
+def digits():
+    """The digits as the tour splits them: X_train, X_test, y_train, y_test."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    return map(torch.from_numpy, train_test_split((X / 16).astype(np.float32), y, random_state=0))
+
+
+@record
+def mlp_digits():
+    """64-64-10, ReLU, 30 epochs of SGD with momentum in batches of 32; like the tour, it tests after each epoch."""
+    X, X_test, y, y_test = digits()
+    model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+    def train():
+        for _ in range(30):
+            for rows in torch.randperm(len(X)).split(32):
+                loss = torch.nn.functional.cross_entropy(model(X[rows]), y[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            with torch.no_grad():
+                accuracy = (model(X_test).argmax(dim=1) == y_test).float().mean()
+        return accuracy
+
+    return seconds_of(train)
 
 
 def main(argv=None):
