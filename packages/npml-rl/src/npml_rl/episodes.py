@@ -237,9 +237,12 @@ class LaneStepper:
     def _with_final(self, now, ends, info):
         if "final_obs" not in info:
             raise ValueError(f"{self.name}.step: info['final_obs'] is missing, as autoreset_mode SameStep needs it")
-        s2 = now.copy()
-        for lane in np.flatnonzero(ends):
-            s2[lane] = self._space.row(info["final_obs"][lane])
+        final, s2 = info["final_obs"], now.copy()
+        if isinstance(final, np.ndarray) and final.dtype != object:
+            s2[ends] = self._rows(final[ends])
+        else:
+            for lane in np.flatnonzero(ends):
+                s2[lane] = self._space.row(final[lane])
         return s2
 
 

@@ -25,6 +25,8 @@ import numpy as np
 
 from npml_core import Storable
 
+from .tiles import TileCoder
+
 __all__ = ["Box", "Discrete", "Product", "Tiles", "as_space"]
 
 
@@ -210,7 +212,9 @@ class Tiles(Storable):
 
     def row(self, value):
         """The active tiles of one vector."""
-        return tuple(self.coder.encode(np.asarray(value).reshape(1, -1))[0].tolist())
+        if isinstance(self.coder, TileCoder):
+            return self.coder.encode_one(np.ravel(value))
+        return tuple(self.coder.encode(np.reshape(value, (1, -1)))[0].tolist())
 
     def rows(self, batch):
         """The active tiles (N, k) of a batch."""

@@ -22,7 +22,7 @@ Sutton and Barto (2018), "Reinforcement Learning: An Introduction", 2nd ed., sec
 http://incompleteideas.net/book/the-book-2nd.html
 """
 
-from math import prod
+from math import isfinite, prod
 from operator import index
 
 import numpy as np
@@ -83,6 +83,11 @@ class TileCoder(Storable):
         # a shifted grid needs one tile more to cover the box, unless it closes on itself
         extra = int(self.n_tilings > 1)
         self._widths = [n if w else n + extra for n, w in zip(self.n_tiles, self.wrap)]
+        self._shifts = [[t * (2 * j + 1) % self.n_tilings for j in range(d)] for t in range(self.n_tilings)]
+        # halves, so that high - low cannot overflow
+        half_low, half_extent = self.low / 2, self.high / 2 - self.low / 2
+        units = [n * self.n_tilings for n in self.n_tiles]
+        self._columns = [half_low.tolist(), half_extent.tolist(), units, self.wrap]
         self._set_slots()
 
     def _set_slots(self):
@@ -123,35 +128,75 @@ class TileCoder(Storable):
         fine = self._fine_coordinates(X)
         features = np.empty((len(X), self.n_tilings), dtype=np.int64)
         for tiling in range(self.n_tilings):
-            features[:, tiling] = self._slot(fine, tiling) + tiling * self._slots
+            features[:, tiling] = self._slot(fine, tiling)
+        features += np.arange(self.n_tilings) * self._slots
         return features
 
+    def encode_one(self, x):
+        """Active tiles of one vector as a tuple of ints: ``encode`` without arrays, for loops that see one at a time.
+
+        Parameters
+        ----------
+        x : array-like (d,)
+            A vector.
+
+        Returns
+        -------
+        tuple of n_tilings ints
+
+        Raises
+        ------
+        ValueError
+            As `encode`.
+        """
+        x = x.tolist() if isinstance(x, np.ndarray) else list(x)
+        if len(x) != len(self.n_tiles) or not all(map(isfinite, x)):
+            raise ValueError(f"x must be {len(self.n_tiles)} finite numbers, got {x!r}")
+        n, fine = self.n_tilings, []
+        for value, low, extent, units, wrap in zip(x, *self._columns):
+            share = (value / 2 - low) / extent
+            share = share % 1.0 if wrap else min(max(share, 0.0), 1.0)
+            fine.append(min(int(share * units), units - 1))
+        tiles, first = [], 0
+        for shifts in self._shifts:
+            slot = 0
+            for q, shift, width, wrap in zip(fine, shifts, self._widths, self.wrap):
+                coordinate = (q + shift) // n
+                if wrap:
+                    coordinate %= width
+                slot = _mix(slot, coordinate) if self._hashed else slot * width + coordinate
+            tiles.append(first + (slot % self._slots if self._hashed else slot))
+            first += self._slots
+        return tuple(tiles)
+
     def _fine_coordinates(self, X):
-        """floor(n x): coordinates in units of 1 / n_tilings of a tile, one int64 array a dimension."""
+        """floor(n x): coordinates in units of 1 / n_tilings of a tile, one array a dimension."""
+        # int32 divides four times as fast
+        dtype = np.int64 if self._hashed or self.n_features > np.iinfo(np.int32).max else np.int32
         fine = []
-        for j, n_tiles in enumerate(self.n_tiles):
-            units = n_tiles * self.n_tilings
-            # halves, so that high - low cannot overflow
-            share = (X[:, j] / 2 - self.low[j] / 2) / (self.high[j] / 2 - self.low[j] / 2)
-            share = share % 1.0 if self.wrap[j] else np.clip(share, 0.0, 1.0)
-            fine.append(np.minimum((share * units).astype(np.int64), units - 1))
+        for x, low, extent, units, wrap in zip(X.T, *self._columns):
+            share = (x / 2 - low) / extent
+            share = share % 1.0 if wrap else np.clip(share, 0.0, 1.0)
+            fine.append(np.minimum((share * units).astype(dtype), units - 1))
         return fine
 
     def _slot(self, fine, tiling):
-        slot = np.zeros(len(fine[0]), dtype=np.uint64 if self._hashed else np.int64)
-        for j, width in enumerate(self._widths):
-            shift = tiling * (2 * j + 1) % self.n_tilings
-            coordinate = (fine[j] + shift) // self.n_tilings
-            if self.wrap[j]:
+        slot = np.zeros(len(fine[0]), dtype=np.uint64 if self._hashed else fine[0].dtype)
+        for q, shift, width, wrap in zip(fine, self._shifts[tiling], self._widths, self.wrap):
+            coordinate = (q + shift) // self.n_tilings
+            if wrap:
                 coordinate %= width
-            slot = _mix(slot, coordinate) if self._hashed else slot * width + coordinate
-        return (slot % np.uint64(self._slots)).astype(np.int64) if self._hashed else slot
+            slot = _mix(slot, coordinate.astype(np.uint64)) if self._hashed else slot * width + coordinate
+        return slot % np.uint64(self._slots) if self._hashed else slot
+
+
+_WORD = 2**64 - 1
 
 
 def _mix(state, value):
-    """One round of a multiplicative hash on uint64 (Knuth's golden-ratio multiplier, high bits folded in)."""
-    state = (state ^ value.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-    return state ^ (state >> np.uint64(29))
+    """One round of a multiplicative hash modulo 2^64 (Knuth's golden-ratio multiplier, high bits folded in)."""
+    state = (state ^ value) * 0x9E3779B97F4A7C15 & _WORD
+    return state ^ (state >> 29)
 
 
 def _check_box(low, high):

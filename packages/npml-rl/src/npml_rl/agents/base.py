@@ -325,14 +325,14 @@ class LaneLearner(Learner):
         return self.choose_lanes(self.Q[s])
 
     def choose_lanes(self, values):
-        """Epsilon-greedy for every row of (L, n_actions), ties broken at random."""
-        draws = self.rng.random(len(values))
-        ties = values == values.max(axis=1, keepdims=True)
-        # with a share x of the uniform draw left over, take the ceil(x n)-th of n tied actions
-        rank = (self.rng.random(len(values)) * ties.sum(axis=1)).astype(np.int64)
-        greedy = (ties.cumsum(axis=1) > rank[:, None]).argmax(axis=1)
-        explore = draws < self.epsilon
-        greedy[explore] = self.rng.integers(self.n_actions, size=int(explore.sum()))
+        """Epsilon-greedy for every column of (n_actions, L), ties broken at random."""
+        n_lanes = values.shape[1]
+        draws, rank = self.rng.random((2, n_lanes))
+        ties = values == values.max(axis=0)
+        # of n tied actions the one whose number is the integer part of a uniform number times n
+        greedy = (ties.cumsum(axis=0) > rank * ties.sum(axis=0)).argmax(axis=0)
+        explore = np.flatnonzero(draws < self.epsilon)
+        greedy[explore] = self.rng.integers(self.n_actions, size=len(explore))
         return greedy
 
 
@@ -348,7 +348,7 @@ class _GreedyPlayer:
 
     def first(self, s):
         """The greedy action."""
-        return self.best[s] if self.best is not None else int(self.Q.values[list(s)].sum(axis=0).argmax())
+        return int(self.Q[np.array([s])].argmax()) if self.best is None else self.best[s]
 
     def learn(self, s, a, r, s2, terminated, truncated):
         """The next greedy action."""
@@ -356,7 +356,7 @@ class _GreedyPlayer:
 
     def greedy_lanes(self, s):
         """Greedy actions of rows (L,) or tiles (L, k)."""
-        return self.Q[s].argmax(axis=1)
+        return self.Q[s].argmax(axis=0)
 
 
 def _stepper(env, states, actions):

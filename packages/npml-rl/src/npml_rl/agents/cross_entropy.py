@@ -12,7 +12,8 @@ sigma^2 is added a noise that falls from generation to generation,
 
     sigma^2 = var(elite) + noise max(0, 1 - generation / noise_generations)
 
-so that the search does not freeze early.
+so that the search does not freeze early. A candidate as bad as the worst is never among the best: where rewards are
+rare, the few that found one count alone, and a generation of equals changes nothing.
 
 Cost: n episodes a generation. In a vector environment the candidates play side by side, one a lane, and their
 actions are one array expression.
@@ -169,10 +170,12 @@ class _Search:
         if len(self.scores) < len(self.thetas):
             return
         n_elite = max(1, round(self.agent.elite * len(self.thetas)))
-        best = np.argsort(-np.array(self.scores), kind="stable")[:n_elite]
-        elite = self.thetas[best]
-        noise = self.agent.noise * max(0.0, 1 - self.generation / self.agent.noise_generations)
-        self.mean, self.std = elite.mean(axis=0), np.sqrt(elite.var(axis=0) + noise)
+        scores = np.array(self.scores)
+        best = np.argsort(-scores, kind="stable")[:n_elite]
+        elite = self.thetas[best[scores[best] > scores.min()]]
+        if len(elite):
+            noise = self.agent.noise * max(0.0, 1 - self.generation / self.agent.noise_generations)
+            self.mean, self.std = elite.mean(axis=0), np.sqrt(elite.var(axis=0) + noise)
         self.generation += 1
         self.thetas, self.scores = self.thetas[:0], []
 

@@ -30,7 +30,7 @@ Learning 13. https://doi.org/10.1007/BF00993104 Sutton and Barto (2018), "Reinfo
 2nd ed., sections 8.2-8.4.
 """
 
-from copy import deepcopy
+from copy import copy
 from math import sqrt
 from operator import index
 
@@ -63,6 +63,14 @@ class Model(Storable):
         self.time = self.n_updates = 0
         self.queue = []
         self._counts = {}
+
+    def copy(self):
+        """A model that can go on without changing this one."""
+        new = Model()
+        new.__dict__.update({name: copy(value) for name, value in vars(self).items()})
+        new.sources = {s2: dict(pairs) for s2, pairs in self.sources.items()}
+        new._counts = {pair: dict(counts) for pair, counts in self._counts.items()}
+        return new
 
     def observe(self, pair, r, s2, terminated):
         """Take in one outcome."""
@@ -100,7 +108,7 @@ class DynaLearner(Learner):
         super().__init__(agent, states, actions)
         self.plus, self.prioritized, self.n_planning = agent.plus, agent.prioritized, agent.n_planning
         self.kappa, self.theta = agent.kappa, agent.theta
-        self.model = deepcopy(getattr(agent, "model_", None)) or Model()
+        self.model = agent.model_.copy() if hasattr(agent, "model_") else Model()
         self.queue = PriorityQueue(order="max")
         for pair, priority in self.model.queue:
             self.queue.push(pair, priority)

@@ -30,7 +30,7 @@ class QLearner(LaneLearner):
 
     def learn_lanes(self, lanes, s, a, r, s2, terminated, truncated):
         """The same for all lanes."""
-        target = r + self.gamma * ~terminated * self.Q[s2].max(axis=1)
+        target = r + self.gamma * ~terminated * self.Q[s2].max(axis=0)
         self.Q.toward(s, a, target, self.lr)
         return self.choose_lanes(self.Q[s2])
 

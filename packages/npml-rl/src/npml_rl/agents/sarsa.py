@@ -53,9 +53,9 @@ class SARSALearner(LaneLearner):
         values = self.Q[s2]
         a2 = self.choose_lanes(values)
         if self.expected:
-            future = (1 - self.epsilon) * values.max(axis=1) + self.epsilon * values.mean(axis=1)
+            future = (1 - self.epsilon) * values.max(axis=0) + self.epsilon * values.mean(axis=0)
         else:
-            future = values[np.arange(len(a2)), a2]
+            future = values[a2, np.arange(len(a2))]
         self.Q.toward(s, a, r + self.gamma * ~terminated * future, self.lr)
         return a2
 

@@ -94,7 +94,7 @@ class Policy(BaseEstimator):
 
     def update(self, arms, rewards, context, rng):
         """Learn what the arms paid."""
-        entry = (*self._place(context), arms)
+        entry = self._entry(arms, context)
         self.counts_[entry] += 1
         self.means_[entry] += (rewards - self.means_[entry]) / self.counts_[entry]
 
@@ -103,8 +103,13 @@ class Policy(BaseEstimator):
         return self.means_[self._place(context)]
 
     def _place(self, context):
+        """Index of the tables (R, C, A) that gives the rows (R, A) of the contexts."""
         numbered = context is not None and context.ndim == 1
         return (self._runs, context) if numbered else (slice(None), 0)
+
+    def _entry(self, arms, context):
+        """Index of the tables (R, C, A) that gives the chosen arms' entries (R,)."""
+        return self._runs, self._place(context)[1], arms
 
     def _check_hyperparameters(self):
         for name, value in self.get_params().items():

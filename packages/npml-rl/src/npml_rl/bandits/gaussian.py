@@ -38,9 +38,8 @@ class GaussianBandit(Bandit):
         try:
             self.stds = np.broadcast_to(as_table(np.atleast_1d(stds), "stds"), self.means.shape).copy()
         except ValueError:
-            raise ValueError(
-                f"stds must be one number or of the shape {self.means.shape} of means, got {stds!r}"
-            ) from None
+            shape = self.means.shape
+            raise ValueError(f"stds must be one number or of the shape {shape} of means, got {stds!r}") from None
         if (self.stds < 0).any():
             raise ValueError(f"stds must not be negative, got {self.stds.min()}")
 

@@ -1,5 +1,7 @@
 """Shortest path as a bandit: an arm is a simple path through a graph, its payoff minus the path's length."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from .base import Bandit
@@ -37,11 +39,11 @@ class ShortestPathBandit(Bandit):
     """
 
     def __init__(self, graph, start, end):
-        self.paths = sorted((list(path) for path in graph.all_paths(start, end)), key=len, reverse=True)
+        self.paths = [list(path) for path in graph.all_paths(start, end)]
         if not self.paths:
             raise ValueError(f"no path leads from {start!r} to {end!r}")
         self.n_arms = len(self.paths)
-        edges = [zip(path, path[1:]) for path in self.paths]
+        edges = [pairwise(path) for path in self.paths]
         self.payoffs = np.array([-sum(graph.adjacency[u][v] for u, v in path) for path in edges], dtype=np.float64)
 
     def expected(self, context):

@@ -55,12 +55,11 @@ class ThompsonSampling(Policy):
 
     def update(self, arms, rewards, context, rng):
         """Count wins and losses."""
-        if ((rewards < 0) | (rewards > 1)).any():
-            raise ValueError(
-                f"ThompsonSampling needs payoffs in [0, 1], got {rewards[(rewards < 0) | (rewards > 1)][0]}"
-            )
+        outside = (rewards < 0) | (rewards > 1)
+        if outside.any():
+            raise ValueError(f"ThompsonSampling needs payoffs in [0, 1], got {rewards[outside][0]}")
         super().update(arms, rewards, context, rng)
-        self.wins_[(*self._place(context), arms)] += rng.random(len(arms)) < rewards
+        self.wins_[self._entry(arms, context)] += rng.random(len(arms)) < rewards
 
     def estimates(self, context):
         """Posterior means."""

@@ -18,6 +18,8 @@ from .base import Policy
 
 __all__ = ["UCB1"]
 
+_SQRT2 = sqrt(2)
+
 
 class UCB1(Policy):
     """Largest upper confidence bound.
@@ -35,7 +37,7 @@ class UCB1(Policy):
     True
     """
 
-    def __init__(self, c=sqrt(2)):
+    def __init__(self, c=_SQRT2):
         self.c = c
 
     def _scores(self, counts, means, rng):
