@@ -143,7 +143,7 @@ def table(results):
     lines = [("model", "data", "metric", "npml", "peer", "npml s", "peer s", "ratio", "")]
     for result in results:
         for row in result["rows"]:
-            lines.append((row.model, row.data, row.metric, number(row.ours), *peer_cells(row)))
+            lines.append((row.model, row.data, row.metric, tour_page.number(row.ours), *peer_cells(row)))
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     left = (0, 1, 2, 8)
     cells = [[c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths))] for line in lines]
@@ -156,12 +156,7 @@ def peer_cells(row):
     if row.ratio is None:
         return "", f"{row.seconds:.3f}", "", "", ""
     name = f"{row.peer_name}{', recorded' if row.recorded else ''}"
-    return number(row.peer), f"{row.seconds:.3f}", f"{row.peer_seconds:.3f}", f"{row.ratio:.2f}", name
-
-
-def number(value):
-    """A figure of merit with four digits."""
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.5g}" if abs(value) < 1e5 else f"{value:,.0f}"
+    return tour_page.number(row.peer), f"{row.seconds:.3f}", f"{row.peer_seconds:.3f}", f"{row.ratio:.2f}", name
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tour_kit import INK, LINE, PAPER, SOFT, Text
 
-__all__ = ["render"]
+__all__ = ["number", "render"]
 
 STYLESHEET = Path(__file__).with_name("tour_page.css")
 THEME = {INK: "var(--ink)", SOFT: "var(--soft)", LINE: "var(--line)", PAPER: "var(--card)"}
@@ -21,7 +21,7 @@ FULL_BAR = 5  # a bar that fills its half of the track is 2^5 = 32 times faster 
 
 def render(results, failures, seconds):
     """Return the whole page."""
-    stops = "\n".join(section(number, result) for number, result in enumerate(results, 1))
+    stops = "\n".join(section(place, result) for place, result in enumerate(results, 1))
     rows = [row for result in results for row in result["rows"]]
     return f"""<!doctype html>
 <html lang="en">
@@ -76,20 +76,20 @@ implementation makes of the same data, and in what time.</p>
 def navigation(results):
     """The line of links that stays at the top."""
     links = [
-        f'<li><a href="#{result["name"]}"><b>{number}</b>{html.escape(result["title"])}</a></li>'
-        for number, result in enumerate(results, 1)
+        f'<li><a href="#{result["name"]}"><b>{place}</b>{html.escape(result["title"])}</a></li>'
+        for place, result in enumerate(results, 1)
     ]
     return f'<nav aria-label="Stops"><ol>{"".join(links)}<li><a href="#all">All in one table</a></li></ol></nav>'
 
 
-def section(number, result):
+def section(place, result):
     """One stop: words on the left, figures and rows on the right."""
     shows = "".join(show(item) for item in result["shows"])
     rows = f'<div class="results">{table(result["rows"])}</div>' if result["rows"] else ""
     error = f'<div class="failed">This stop failed: {html.escape(result["error"])}</div>' if result["error"] else ""
     return f"""<section class="stop" id="{result["name"]}">
 <div class="words">
-<div class="package">{number} &middot; {result["package"]}</div>
+<div class="package">{place} &middot; {result["package"]}</div>
 <h2>{html.escape(result["title"])}</h2>
 {paragraphs(result["text"])}
 <p class="time">{result["seconds"]:.1f} s at this stop</p>
@@ -137,7 +137,7 @@ def table_row(row):
     """One line of the table."""
     arrow = "↑" if row.better == "higher" else "↓"
     metric = f'<span class="of">{html.escape(row.metric)} {arrow}</span>'
-    ours = f'<b class="{row.verdict}">{figure_of(row.ours)}</b><span class="of">{duration(row.seconds)}</span>'
+    ours = f'<b class="{row.verdict}">{number(row.ours)}</b><span class="of">{duration(row.seconds)}</span>'
     return (
         f'<tr><td><span class="model">{html.escape(row.model)}</span>{metric}</td>'
         f'<td class="data">{html.escape(row.data)}</td><td class="n">{ours}</td>'
@@ -150,7 +150,7 @@ def reference(row):
     if row.peer is None:
         return ""
     name = f"{html.escape(row.peer_name)}{' (recorded)' if row.recorded else ''}"
-    return f'{figure_of(row.peer)}<span class="of">{name}, {duration(row.peer_seconds)}</span>'
+    return f'{number(row.peer)}<span class="of">{name}, {duration(row.peer_seconds)}</span>'
 
 
 def bar(row):
@@ -165,7 +165,7 @@ def bar(row):
     return f'<div class="track"><i class="{side}" style="width:{width:.1f}%"></i></div>{label}'
 
 
-def figure_of(value):
+def number(value):
     """A figure of merit with four digits."""
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.5g}" if abs(value) < 1e5 else f"{value:,.0f}"
 
