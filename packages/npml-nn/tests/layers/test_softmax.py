@@ -38,9 +38,25 @@ def test_extreme_logits():
     assert softmax(np.zeros((2, 3))).sum() == pytest.approx(2)
 
 
+@pytest.mark.parametrize("shape", [(1, 70_000), (300, 300), (3, 200, 200), (40_000, 1)])
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_chunks_change_nothing(shape, axis, rng):
+    x, dy = rng.normal(size=shape), rng.normal(size=shape)
+    p, cache = functional.softmax(x, axis)
+    expected = np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+    np.testing.assert_allclose(p, expected, rtol=1e-12)
+    expected_dx = expected * (dy - (dy * expected).sum(axis=axis, keepdims=True))
+    np.testing.assert_allclose(functional.softmax_backward(dy, cache), expected_dx, rtol=1e-9, atol=1e-15)
+
+
+def test_empty_batch():
+    for layer in (Softmax(), LogSoftmax()):
+        assert layer(np.zeros((0, 3))).shape == layer.backward(np.zeros((0, 3))).shape == (0, 3)
+
+
 MUTANTS = [
-    ("softmax_backward", "dx -= p *", "dx += p *", "sign"),
-    ("softmax_backward", "dx -= p * dx.sum(axis=axis, keepdims=True)", "pass", "dropped term"),
+    ("softmax_backward", "np.subtract(dy", "np.add(dy", "sign"),
+    ("softmax_backward", "out *= p", "pass", "dropped factor"),
     ("log_softmax_backward", "dy - p * dy.sum(axis=axis, keepdims=True)", "dy - p", "sum of ones"),
     ("softmax_double_backward", "- dy * mean_ddx", "", "dropped term"),
     ("softmax_double_backward", "- ddx * mean_dy", "", "dropped term"),

@@ -282,7 +282,10 @@ class HardSigmoid(Activation):
 
 
 class Softplus(Activation):
-    """f(x) = log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)); f' = sigmoid(x) = 1 - exp(-y).
+    """f(x) = log(1 + exp(x)) = max(x, 0) + log(1 + e) with e = exp(-|x|); f' = sigmoid(x).
+
+    log(1 + e) = log w + (e - (w - 1)) / w with w = 1 + e as it is rounded: the second term is what rounding lost
+    (`log1p` gives the same, five times slower).
 
     Examples
     --------
@@ -291,23 +294,19 @@ class Softplus(Activation):
     [0.0, 0.6931471805599453, 1000.0]
     """
 
-    from_output = True
-
     def _value(self, x, out):
-        np.abs(x, out=out)
-        np.negative(out, out=out)
-        np.exp(out, out=out)
-        np.log1p(out, out=out)
+        e = np.exp(-np.abs(x))
+        w = 1 + e
+        np.log(w, out=out)
+        out += (e - (w - 1)) / w
         out += np.maximum(x, 0)
 
-    def _grad(self, y, out):
-        np.negative(y, out=out)
-        np.expm1(out, out=out)
-        np.negative(out, out=out)
+    def _grad(self, x, out):
+        _sigmoid(x, out)
 
-    def _grad2(self, y, out):
-        self._grad(y, out)
-        out *= np.exp(-y)
+    def _grad2(self, x, out):
+        _sigmoid(x, out)
+        out *= _sigmoid(-x, np.empty_like(x))
 
 
 class Exponential(Activation):

@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 
+CHUNK = 32768  # numbers worked on at a time
+
+
 class SoftmaxCache(NamedTuple):
     """p (...): the probabilities; and the axis along which they sum to 1."""
 
@@ -49,19 +52,26 @@ def softmax(x, axis=-1):
     array([[0. , 1. ],
            [0.5, 0.5]])
     """  # noqa: D403
-    x = as_float(x)
-    p = x - x.max(axis=axis, keepdims=True)
-    np.exp(p, out=p)
-    p /= p.sum(axis=axis, keepdims=True)
+
+    def normalise(x, out):
+        np.subtract(x, x.max(axis=axis, keepdims=True), out=out)
+        np.exp(out, out=out)
+        out /= out.sum(axis=axis, keepdims=True)
+
+    p = _in_row_chunks(normalise, axis, as_float(x))
     return p, SoftmaxCache(p, axis)
 
 
 def softmax_backward(dy, cache):
     """dL/dx = p (dy - <dy, p>)."""
     p, axis = cache
-    dx = dy * p
-    dx -= p * dx.sum(axis=axis, keepdims=True)
-    return dx
+
+    def product(dy, p, out):
+        np.multiply(dy, p, out=out)
+        np.subtract(dy, out.sum(axis=axis, keepdims=True), out=out)
+        out *= p
+
+    return _in_row_chunks(product, axis, dy, p)
 
 
 def softmax_double_backward(ddx, dy, cache):
@@ -147,6 +157,16 @@ class LogSoftmax(Layer):
 
     def _double_backward(self, ddx, dy, cache):
         return *log_softmax_double_backward(ddx, dy, cache), {}
+
+
+def _in_row_chunks(function, axis, *arrays):
+    """function(*pieces, out=piece), a few rows at a time where the rows are whole along `axis`."""
+    out = np.empty(arrays[0].shape, arrays[0].dtype)
+    step = out.shape[0] if axis in (0, -out.ndim) else max(1, CHUNK * out.shape[0] // max(out.size, 1))
+    for start in range(0, out.shape[0], max(step, 1)):
+        rows = slice(start, start + step)
+        function(*(array[rows] for array in arrays), out=out[rows])
+    return out
 
 
 register_activation("softmax", Softmax)
