@@ -51,6 +51,7 @@ def test_what_a_package_lists_is_there(name):
     if not public:
         assert section is None
         return
+    assert section, f"the README of {name} needs a section 'What it holds', before another one"
     listed = re.findall(r"^\| (`.*?) \|", section[1], re.MULTILINE)
     names = [name for cell in listed for name in re.findall(r"`([A-Za-z_]\w*)`", cell)]
     assert names
