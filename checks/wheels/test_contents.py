@@ -59,7 +59,7 @@ def test_wheel_holds_the_source_folder_the_licence_and_nothing_else(names, packa
     inside = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
     assert inside == files | {f"{module(package)}/LICENSE"}
     assert f"{module(package)}/py.typed" in inside
-    assert not any("test" in part for name in inside for part in name.split("/"))
+    assert not any(part == "tests" or part.startswith("test_") for name in inside for part in name.split("/"))
 
 
 @packages
