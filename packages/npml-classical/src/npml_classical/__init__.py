@@ -5,16 +5,30 @@ from .decomposition import PCA
 from .hmm import CategoricalHMM, GaussianHMM
 from .mixture import GaussianMixture
 from .neighbors import KNeighborsClassifier, KNeighborsRegressor
+from .trees import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PCA",
     "CategoricalHMM",
+    "DecisionTreeClassifier",
+    "DecisionTreeRegressor",
     "GaussianHMM",
     "GaussianMixture",
+    "GradientBoostingClassifier",
+    "GradientBoostingRegressor",
     "KMeans",
     "KNeighborsClassifier",
     "KNeighborsRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
     "__version__",
 ]

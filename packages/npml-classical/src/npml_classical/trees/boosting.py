@@ -285,7 +285,9 @@ class GradientBoostingClassifier(ClassifierMixin, _Boosting):
         weight = None if sample_weight is None else check_sample_weight(sample_weight, codes)
         present = np.unique(codes if weight is None else codes[weight > 0]).size
         if present < 2:
-            raise ValueError(f"y must hold at least two classes with positive weight, got {present} class: {classes[:1]}")
+            raise ValueError(
+                f"y must hold at least two classes with positive weight, got {present} class: {classes[:1]}"
+            )
         learned = self._boost(data, codes, weight, make_loss(self.loss, len(classes)))
         self._remember(X, learned)
         self.classes_, self.n_classes_ = classes, len(classes)
@@ -351,7 +353,8 @@ class GradientBoostingClassifier(ClassifierMixin, _Boosting):
         -------
         ndarray (n_samples,)
         """
-        return self.classes_[_decide(self._scores(X))]
+        best = _decide(self._scores(X))
+        return self.classes_[best]
 
     def staged_predict(self, X):
         """The predictions after every round.

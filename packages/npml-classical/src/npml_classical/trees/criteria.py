@@ -27,6 +27,7 @@ __all__ = ["Entropy", "Gini", "SquaredError", "Summary", "make_classification_cr
 EPS = np.finfo(np.float64).eps
 TINY = 1e-300  # added to gains, so that a split that gains nothing still beats no split at all (0)
 FIXED_BITS = 60  # magnitude of fixed-point sums
+MAX_WHOLE_RANGE = 2**20  # of whole-number targets that are summed without rounding
 MAX_WHOLE_WEIGHT = 15  # larger whole-number weights are handled like fractional ones
 
 
@@ -105,6 +106,9 @@ class SquaredError(_Criterion):
         self._exponent = int(np.frexp(largest)[1])
         self._y = np.ldexp(y.astype(np.float64) - self._centre, -self._exponent)  # |y| <= 1: squares never overflow
         self._set_weight(weight)
+        self._whole_y, self._range = None, largest
+        if largest < MAX_WHOLE_RANGE and (y == np.floor(y)).all():
+            self._whole_y = (y - self._centre).astype(np.int64)
         self.epsilon = None
 
     def summarise(self, entries, starts, sizes):
@@ -148,15 +152,28 @@ class SquaredError(_Criterion):
         self._prepare_weight(level, totals)
         shared = self._weight is not None and self._is_whole
         self._bits = int(totals.max()).bit_length() if shared else 0
-        size = np.add.reduceat(np.abs(level.detail), level.starts)
-        scale = np.ldexp(1.0, FIXED_BITS - self._bits - 1 - np.frexp(size)[1])
-        fixed = np.rint(level.detail * scale.repeat(level.sizes)).astype(np.int64)
-        fixed[level.starts] -= np.add.reduceat(fixed, level.starts)
+        whole = None if self._weight is None else self._whole.take(level.entries)
+        bound = float(totals.max()) ** 2 * self._range
+        if self._whole_y is not None and self._is_whole and bound < min(2.0**52, 2.0 ** (61 - self._bits)):
+            fixed, scale = self._exact(level, totals, whole)
+        else:
+            size = np.add.reduceat(np.abs(level.detail), level.starts)
+            scale = np.ldexp(1.0, FIXED_BITS - self._bits - 1 - np.frexp(size)[1])
+            fixed = np.rint(level.detail * scale.repeat(level.sizes)).astype(np.int64)
+            fixed[level.starts] -= np.add.reduceat(fixed, level.starts)
         self.unit = self._weight_unit / scale**2
-        if self._weight is None:
+        if whole is None:
             return [fixed]
-        whole = self._whole.take(level.entries)
         return [(fixed << self._bits) + whole] if shared else [fixed, whole]
+
+    def _exact(self, level, totals, whole):
+        """For whole-number targets, W times the deviations: no rounding, so that equal gains are equal."""
+        y = self._whole_y.take(level.entries)
+        weighted = y if whole is None else y * whole
+        sums = np.add.reduceat(weighted, level.starts)
+        pull = sums.repeat(level.sizes)
+        fixed = weighted * totals.repeat(level.sizes) - (pull if whole is None else pull * whole)
+        return fixed, np.ldexp(totals.astype(np.float64), self._exponent)
 
     def gains(self, sums, take):
         """Decrease for every candidate, in units of ``unit``, and the left weights (None: counts)."""

@@ -137,7 +137,9 @@ class _DecisionTree(DescentCache, BaseEstimator):
         self._check_fitted()
         return self.tree_.n_leaves
 
-    def export_text(self, feature_names=None, class_names=None, max_depth=10, spacing=3, decimals=2, show_weights=False):
+    def export_text(
+        self, feature_names=None, class_names=None, max_depth=10, spacing=3, decimals=2, show_weights=False
+    ):
         """The rules of the tree as text.
 
         Parameters
@@ -339,7 +341,8 @@ class DecisionTreeClassifier(ClassifierMixin, _DecisionTree):
         -------
         ndarray (n_samples,)
         """
-        return self.classes_[self._values(X).argmax(axis=1)]
+        best = self._values(X).argmax(axis=1)
+        return self.classes_[best]
 
 
 class DecisionTreeRegressor(RegressorMixin, _DecisionTree):

@@ -3,7 +3,7 @@
     for each tree: draw n samples with replacement; grow a tree in which every node looks at max_features of the features
     answer = mean of the trees' answers (class shares or values)
 
-A sample drawn w times enters once, with weight w, so that a tree handles about 0.63 n rows. Small trees are grown
+Samples are drawn in proportion to their weights. One drawn w times enters once, with weight w, so that a tree handles about 0.63 n rows. Small trees are grown
 together, several in one level of array operations; the groups, and a seed for each, depend on the data alone, so that the
 forest is the same for every number of workers.
 
@@ -49,6 +49,7 @@ from .tree import Descent, DescentCache, Tree
 
 __all__ = ["RandomForestClassifier", "RandomForestRegressor"]
 
+MAX_ROWS = 2**24  # sum of whole-number weights up to which they count as repeated rows
 GROUP = 45_000  # elements (samples x features looked at) that the trees of a group have together
 
 
@@ -57,35 +58,33 @@ class _Forest(DescentCache, BaseEstimator):
 
     _tags = {"allow_nan": True}
 
-    def _grow(self, X, weight, make_criterion):
-        """Trees of checked data, and for each sample and tree how often it was drawn."""
+    def _grow(self, X, y, weight, class_weight, make_criterion):
+        """Trees of checked data, and how often each tree drew each sample."""
         check_count("n_estimators", self.n_estimators, 1)
         alpha = check_number("ccp_alpha", self.ccp_alpha, 0.0)
         n_drawn = n_drawn_features(self.max_features, X.shape[1])
-        n_bootstrap = self._n_bootstrap(len(X))
-        make_limits(self, len(X), [1.0])
+        make_limits(self, len(X), [1.0])  # says what is wrong before anything starts
+        bootstrap = _Bootstrap(X, y, weight, self.max_samples) if self._check_bootstrap() else None
         columns = Columns(X)
         if n_drawn >= X.shape[1]:
-            _ = columns.order
-        size = int(np.clip(GROUP // (n_drawn * n_bootstrap), 1, self.n_estimators))
+            _ = columns.order  # once, not in every worker
+        n_rows = len(X) if bootstrap is None else bootstrap.size
+        size = int(np.clip(GROUP // (n_drawn * n_rows), 1, self.n_estimators))
         counts = [min(size, self.n_estimators - i) for i in range(0, self.n_estimators, size)]
         seeds = check_random_state(self.random_state).integers(2**63, size=len(counts))
-        grow_group = partial(_grow_group, self, columns, weight, make_criterion, n_drawn, n_bootstrap, alpha)
+        weights = (weight, class_weight)
+        grow_group = partial(_grow_group, self, columns, bootstrap, weights, make_criterion, n_drawn, alpha)
         groups = parallel_map(grow_group, list(zip(seeds.tolist(), counts)), self.n_jobs)
         return [tree for trees, _ in groups for tree in trees], np.concatenate([drawn for _, drawn in groups])
 
-    def _n_bootstrap(self, n):
-        """Samples drawn for a tree."""
-        if self.max_samples is None or not self.bootstrap:
-            if self.max_samples is not None:
-                raise ValueError("max_samples needs bootstrap=True")
-            return n
-        if isinstance(self.max_samples, Integral) and not isinstance(self.max_samples, bool):
-            count = check_count("max_samples", self.max_samples, 1)
-            if count > n:
-                raise ValueError(f"max_samples must be at most n_samples={n}, got {count}")
-            return count
-        return max(1, round(n * check_number("max_samples", self.max_samples, 0.0, 1.0, exclusive=True)))
+    def _check_bootstrap(self):
+        """Whether trees draw their samples."""
+        if self.bootstrap:
+            return True
+        for name, off in (("oob_score", False), ("max_samples", None)):
+            if getattr(self, name) != off:
+                raise ValueError(f"{name} needs bootstrap=True: without it every tree sees every sample")
+        return False
 
     def _oob_values(self, trees, X, drawn):
         """Mean answer (n_samples, V) of the trees that did not see a sample; NaN, with a warning, where all did."""
@@ -102,10 +101,6 @@ class _Forest(DescentCache, BaseEstimator):
             warnings.warn(message, UserWarning, stacklevel=4)
         with np.errstate(invalid="ignore"):
             return np.concatenate(total) / count[:, None]
-
-    def _check_bootstrap(self):
-        if self.oob_score and not self.bootstrap:
-            raise ValueError("oob_score needs bootstrap=True: without it every tree sees every sample")
 
     def _tree_list(self):
         return [estimator.tree_ for estimator in self.estimators_]
@@ -261,16 +256,13 @@ class RandomForestClassifier(ClassifierMixin, _Forest):
         self
         """
         check_choice("criterion", self.criterion, CLASSIFICATION_CRITERIA)
-        self._check_bootstrap()
         data, labels = check_X_y(X, y, allow_nan=True)
         classes, codes = encode_labels(labels)
         weight = None if sample_weight is None else check_sample_weight(sample_weight, codes)
         rebalance = self.class_weight == "balanced_subsample" if isinstance(self.class_weight, str) else False
         by_class = None if rebalance else class_weights(self.class_weight, classes, codes)
-        if by_class is not None:
-            weight = by_class if weight is None else weight * by_class
         make_criterion = partial(_class_criterion, self.criterion, codes, len(classes), rebalance)
-        trees, drawn = self._grow(data, weight, make_criterion)
+        trees, drawn = self._grow(data, codes, weight, by_class, make_criterion)
         oob = self._oob_values(trees, data, drawn) if self.oob_score else None
         self._record_features(X)
         self.classes_, self.n_classes_ = classes, len(classes)
@@ -323,7 +315,8 @@ class RandomForestClassifier(ClassifierMixin, _Forest):
         -------
         ndarray (n_samples,)
         """
-        return self.classes_[self._values(X).argmax(axis=1)]
+        best = self._values(X).argmax(axis=1)
+        return self.classes_[best]
 
 
 class RandomForestRegressor(RegressorMixin, _Forest):
@@ -412,11 +405,10 @@ class RandomForestRegressor(RegressorMixin, _Forest):
         self
         """
         check_choice("criterion", self.criterion, REGRESSION_CRITERIA)
-        self._check_bootstrap()
         data, targets = check_X_y(X, y, allow_nan=True)
         targets = check_array(targets, name="y", dtype=np.float64, ensure_2d=False)
         weight = None if sample_weight is None else check_sample_weight(sample_weight, targets)
-        trees, drawn = self._grow(data, weight, partial(_value_criterion, targets))
+        trees, drawn = self._grow(data, targets, weight, None, partial(_value_criterion, targets))
         oob = self._oob_values(trees, data, drawn)[:, 0] if self.oob_score else None
         self._record_features(X)
         self.estimators_ = self._wrap(trees, DecisionTreeRegressor)
@@ -444,20 +436,65 @@ class RandomForestRegressor(RegressorMixin, _Forest):
         return self._values(X)[:, 0]
 
 
-def _grow_group(forest, columns, weight, make_criterion, n_drawn, n_bootstrap, alpha, job):
+class _Bootstrap:
+    """Draws samples with replacement, each with a chance in proportion to its weight.
+
+    A whole-number weight w is the same as w rows: as many are drawn as the weights add up to, and from rows in an order
+    of their own, that of a hash of their contents. Otherwise as many are drawn as there are rows.
+    """
+
+    def __init__(self, X, y, weight, max_samples):
+        self.n_samples, self._share = len(X), None
+        self._rows = np.lexsort([y, _row_hash(X)])
+        if weight is not None:
+            if (weight == np.floor(weight)).all() and weight.sum() <= MAX_ROWS:
+                self._rows = self._rows.repeat(weight[self._rows].astype(np.int64))
+            else:
+                self._share = weight / weight.sum()
+        self.size = self._count(max_samples, len(self._rows))
+
+    def _count(self, max_samples, n):
+        if max_samples is None:
+            return n
+        if isinstance(max_samples, Integral) and not isinstance(max_samples, bool):
+            if check_count("max_samples", max_samples, 1) > n:
+                raise ValueError(f"max_samples must be at most the number of samples, {n}, got {max_samples}")
+            return int(max_samples)
+        return max(1, round(n * check_number("max_samples", max_samples, 0.0, 1.0, exclusive=True)))
+
+    def draw(self, rng):
+        """How often each sample is drawn, (n_samples,)."""
+        if self._share is None:
+            rows = self._rows[rng.integers(len(self._rows), size=self.size)]
+        else:
+            rows = rng.choice(self.n_samples, size=self.size, p=self._share)
+        return np.bincount(rows, minlength=self.n_samples)
+
+
+def _row_hash(X):
+    """A number for every row of X that depends on its values alone."""
+    bits = np.where(np.isnan(X), np.nan, X + 0.0).astype(np.float64).view(np.uint64)
+    factors = np.random.default_rng(0).integers(2**63, size=X.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    mixed = (bits ^ (bits >> np.uint64(32))) * factors
+    return (mixed ^ (mixed >> np.uint64(29))).sum(axis=1, dtype=np.uint64)
+
+
+def _grow_group(forest, columns, bootstrap, weights, make_criterion, n_drawn, alpha, job):
     """Trees that are grown together, and how often each drew each sample, (count, n_samples)."""
-    seed, count = job
-    rng, n = np.random.default_rng(seed), columns.n_samples
-    if forest.bootstrap:
-        drawn = np.stack([np.bincount(rng.integers(n, size=n_bootstrap), minlength=n) for _ in range(count)])
-    else:
+    (seed, count), (weight, class_weight), n = job, weights, columns.n_samples
+    rng = np.random.default_rng(seed)
+    if bootstrap is None:
         drawn = np.ones((count, n), np.int64)
-    weights = drawn.astype(np.float64) if weight is None else drawn * weight
-    weights[~weights.any(axis=1)] = 1.0  # nothing of weight was drawn: take all
-    roots = [None if row.all() else np.flatnonzero(row) for row in weights]
-    limits = make_limits(forest, n, weights.sum(axis=1))
+    else:
+        drawn, weight = np.stack([bootstrap.draw(rng) for _ in range(count)]), None
+    total = drawn.astype(np.float64)
+    for factor in (weight, class_weight):
+        total = total if factor is None else total * factor
+    total[~total.any(axis=1)] = 1.0  # no class of weight was drawn: take all
+    roots = [None if row.all() else np.flatnonzero(row) for row in total]
+    limits = make_limits(forest, n, total.sum(axis=1))
     search = make_search(columns, roots, n_drawn, rng)
-    grown, _ = grow(columns, search, make_criterion(weights, drawn), roots, limits)
+    grown, _ = grow(columns, search, make_criterion(total, drawn), roots, limits)
     trees = [Tree(arrays, columns.first_twin) for arrays in grown]
     return [tree.pruned(alpha) if alpha > 0 else tree for tree in trees], drawn
 

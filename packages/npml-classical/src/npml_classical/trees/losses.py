@@ -49,7 +49,7 @@ class _AbsoluteError:
         """`alpha` is there for the losses that have it."""
 
     def start(self, y, weight):
-        return np.array([_quantile(y, weight, 0.5)])
+        return np.array([_start_quantile(y, weight, 0.5)])
 
     def gradient(self, y, raw, weight):
         return np.where(y[:, None] >= raw, 1.0, -1.0)
@@ -68,7 +68,7 @@ class _Quantile:
         self._alpha = alpha
 
     def start(self, y, weight):
-        return np.array([_quantile(y, weight, self._alpha)])
+        return np.array([_start_quantile(y, weight, self._alpha)])
 
     def gradient(self, y, raw, weight):
         return np.where(y[:, None] >= raw, self._alpha, self._alpha - 1.0)
@@ -88,7 +88,7 @@ class _Huber:
         self._alpha = alpha
 
     def start(self, y, weight):
-        return np.array([_quantile(y, weight, 0.5)])
+        return np.array([_start_quantile(y, weight, 0.5)])
 
     def gradient(self, y, raw, weight):
         rest = y[:, None] - raw
@@ -257,33 +257,31 @@ def _leaf_ratio(numerator, denominator, weight, leaf, n_leaves):
     return np.where(vanishes, 0.0, top / np.where(vanishes, 1.0, bottom))
 
 
+def _start_quantile(y, weight, q):
+    """Quantile of the targets; without weights interpolated, as everybody's median is."""
+    return float(np.quantile(y, q)) if weight is None else _quantile(y, weight, q)
+
+
 def _quantile(x, weight, q):
     """Quantile of all samples."""
     return float(_leaf_quantiles(x, weight, np.zeros(len(x), np.int64), 1, q)[0])
 
 
 def _leaf_quantiles(x, weight, leaf, n_leaves, q):
-    """Quantile of the samples of every leaf: interpolated between order statistics; with weights, the value at which
-    the running weight reaches the share q (the mean of two where it is met exactly)."""
+    """Quantile of the samples of every leaf: the smallest value at which the running weight reaches the share q.
+
+    It minimises the (weighted) absolute or pinball loss. An empty leaf has 0.
+    """
     order = np.lexsort([x, leaf])
     x, leaf = x[order], leaf[order]
     counts = np.bincount(leaf, minlength=n_leaves)
     filled = np.flatnonzero(counts)
     start = (np.cumsum(counts) - counts)[filled]
     last = start + counts[filled] - 1
+    running = np.arange(1.0, len(x) + 1) if weight is None else np.cumsum(weight[order])
+    before = np.where(start > 0, running[start - 1], 0.0)
+    total = running[last] - before
+    reached = np.searchsorted(running, before + (q - 1e-14) * total)
     result = np.zeros(n_leaves)
-    if weight is None:
-        place = q * (counts[filled] - 1)
-        below = start + np.floor(place).astype(np.int64)
-        above = np.minimum(below + 1, last)
-        result[filled] = x[below] + (place - np.floor(place)) * (x[above] - x[below])
-        return result
-    weight = weight[order]
-    running = np.cumsum(weight)
-    before = running[start] - weight[start]
-    target = before + q * (running[last] - before)
-    slack = 1e-12 * (running[last] - before)
-    below = np.clip(np.searchsorted(running, target - slack), start, last)
-    above = np.clip(np.searchsorted(running, target + slack), start, last)
-    result[filled] = 0.5 * (x[below] + x[above])
+    result[filled] = x[np.clip(reached, start, last)]
     return result

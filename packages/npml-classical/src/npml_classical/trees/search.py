@@ -56,7 +56,7 @@ class Best:
         self.column, self.low, self.high = (np.zeros(n_nodes, np.int64) for _ in range(3))
 
     def offer(self, level, gains, ranks_of, column_of):
-        """Take what is better: gains (rows, m), 0 where no split is possible.
+        """Take what is better: gains (rows, m), 0 where no split is possible; the first row and place wins a tie.
 
         ``ranks_of(rows, places)`` and ``column_of(rows, nodes)`` look up what belongs to a winner.
         """
@@ -65,9 +65,10 @@ class Best:
         nodes = np.flatnonzero(best > self.gain)
         if nodes.size == 0:
             return
-        hits = np.flatnonzero(places == best.repeat(level.sizes))
-        where = hits[np.searchsorted(hits, level.starts[nodes])]
-        rows = gains[:, where].argmax(axis=0)
+        hits = np.flatnonzero(places == np.where(best > self.gain, best, np.inf).repeat(level.sizes))
+        rows = gains.take(hits, axis=1).argmax(axis=0) if len(gains) > 1 else 0
+        firsts = np.searchsorted(hits, level.starts[nodes])  # of each node: first row, then first place
+        rows, where = np.divmod(np.minimum.reduceat(rows * len(places) + hits, firsts), len(places))
         self.gain[nodes] = best[nodes]
         self.column[nodes] = column_of(rows, nodes)
         self.low[nodes], self.high[nodes] = ranks_of(rows, where), ranks_of(rows, where + 1)
