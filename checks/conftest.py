@@ -6,7 +6,7 @@ import pytest
 
 
 def pytest_addoption(parser):
-    parser.addoption("--dist", help="folder with the sdist and the wheel of every package")
+    parser.addoption("--built", help="folder with the sdist and the wheel of every package")
     parser.addoption("--wheels", help="folder with the wheels to vendor")
     parser.addoption("--models", help="folder with the saved models")
 
@@ -19,7 +19,7 @@ def folder(request, option):
 
 @pytest.fixture(scope="session")
 def dist(request):
-    return folder(request, "--dist")
+    return folder(request, "--built")
 
 
 @pytest.fixture(scope="session")
