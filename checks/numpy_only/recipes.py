@@ -1,7 +1,7 @@
 """How to fit each public estimator on a little data, and what to ask it afterwards without scipy.
 
-An estimator is handled by its kind (classifier, regressor, transformer, clusterer) unless `SPECIAL` names it. One that
-is in neither group makes `recipes` raise, so that nothing new is left out by accident.
+An estimator is handled by its kind (classifier, regressor, transformer, clusterer) or family (layer, agent, policy)
+unless `SPECIAL` names it. One that is in no group makes `recipes` raise, so that nothing new is left out by accident.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+import npml_nn
+import npml_rl
 from npml_core import BaseEstimator, ClassifierMixin, ClusterMixin, RegressorMixin, TransformerMixin
 
 MODULES = ("npml_core", "npml_nn", "npml_classical", "npml_rl", "npml_preproc")
@@ -22,6 +24,8 @@ TARGETS = X @ np.array([1.0, -2.0, 0.5, 0.0]) + 0.1 * rng.normal(size=60)
 COUNTS = rng.poisson(2.0, size=(20, 9)).astype(float) + 1.0
 SYMBOLS = rng.integers(0, 3, size=(60, 1))
 SENTENCES = [["the", "cat", "sat"], ["the", "dog", "sat", "down"], ["a", "cat", "ran"], ["the", "dog", "ran"]] * 5
+IMAGES = rng.normal(size=(2, 6, 6, 2))
+SEQUENCES = rng.normal(size=(2, 5, 4))
 TEXTS = ["the cat sat", "the dog sat down", "a cat ran", "le café"]
 
 
@@ -41,6 +45,33 @@ def by_kind(cls):
     if issubclass(cls, ClusterMixin):
         return Recipe(lambda c: c().fit(X), lambda m: m.predict(X) if hasattr(m, "predict") else m.labels_)
     return None
+
+
+def by_family(cls):
+    """The recipe of what is no estimator of arrays: layers, agents, bandit policies; None for anything else."""
+    if cls.__name__ in FORWARD:
+        inputs, arguments = FORWARD[cls.__name__]
+        return Recipe(lambda c: c(*arguments), lambda m: m.eval().forward(inputs))
+    if issubclass(cls, npml_nn.Activation) and cls is not npml_nn.Activation:
+        return Recipe(lambda c: c(), lambda m: m.eval().forward(X))
+    if cls.__name__.endswith("Agent"):
+        return Recipe(
+            lambda c: trained(c(random_state=0)),
+            lambda m: np.array([m.act(state, greedy=True) for state in range(48)]),
+        )
+    if cls.__module__.startswith("npml_rl.bandits") and hasattr(cls, "choose"):
+        return Recipe(lambda c: c(), lambda m: regret(m, npml_rl.BernoulliBandit([0.2, 0.8])))
+    return None
+
+
+def trained(agent):
+    """Trained a little on the cliff walk."""
+    agent.train(npml_rl.CliffWalk(), 60, max_steps=50, seed=0)
+    return agent
+
+
+def regret(policy, bandit):
+    return npml_rl.run(bandit, [policy], n_steps=30, n_runs=4, seed=0).regret
 
 
 def language_model(**parameters):
@@ -81,7 +112,32 @@ SPECIAL = {
     "Vocabulary": Recipe(lambda c: c().fit(SENTENCES), lambda m: np.array(m.encode(["the", "cat", "never"]))),
     "BytePairEncoder": Recipe(lambda c: c(vocab_size=280).fit(TEXTS), lambda m: np.array(m.encode("a café, cat"))),
     "HuffmanEncoder": Recipe(lambda c: c().fit("abracadabra"), lambda m: np.frombuffer(m.encode("abracadabra"), "u1")),
-    "MLP": Recipe(lambda c: c((4, 8, 2), random_state=0), lambda m: m.forward(X)),
+    "BallTree": Recipe(lambda c: c(X), lambda m: m.query(X, k=3)[0]),
+    "TileCoder": Recipe(lambda c: c([-9.0, -9.0], [9.0, 9.0], 4, 5), lambda m: m.encode(X[:, :2])),
+    "LinUCB": Recipe(lambda c: c(), lambda m: regret(m, npml_rl.ContextualLinearBandit(2, 3))),
+}
+# layers and models of npml-nn: the input, and the arguments of the constructor
+FORWARD = {
+    "Affine": (X, (2.0, 1.0)),
+    "AvgPool2D": (IMAGES, (2,)),
+    "BatchNorm1D": (X, (4,)),
+    "BatchNorm2D": (IMAGES, (2,)),
+    "Conv1D": (SEQUENCES, (4, 3, 2)),
+    "Conv2D": (IMAGES, (2, 3, 3)),
+    "ConvTranspose2D": (IMAGES, (2, 3, 2)),
+    "Dense": (X, (4, 3)),
+    "Embedding": (SYMBOLS, (3, 4)),
+    "GRU": (SEQUENCES, (4, 5)),
+    "GlobalAvgPool2D": (IMAGES, ()),
+    "LSTM": (SEQUENCES, (4, 5)),
+    "LayerNorm": (X, (4,)),
+    "MLP": (X, ((4, 8, 2),)),
+    "MaxPool2D": (IMAGES, (2,)),
+    "MultiHeadAttention": (SEQUENCES, (4, 2)),
+    "RMSNorm": (X, (4,)),
+    "RNN": (SEQUENCES, (4, 5)),
+    "SparseEvolution": (X, (4, 3)),
+    "TransformerBlock": (SEQUENCES, (4, 2)),
 }
 # what they give is a scipy.sparse matrix, or they are bases for other people's classes
 EXCEPTED = {
@@ -98,7 +154,7 @@ def recipes():
             cls = getattr(module, name)
             if not isinstance(cls, type) or name in EXCEPTED:
                 continue
-            recipe = SPECIAL.get(name) or by_kind(cls)
+            recipe = SPECIAL.get(name) or by_family(cls) or by_kind(cls)
             if recipe is not None:
                 found.append((cls, recipe))
             elif issubclass(cls, BaseEstimator):
