@@ -1,5 +1,42 @@
 """Signals, text, coding and feature preparation in plain NumPy."""
 
+from .dsp.cosine import dct, idct
+from .dsp.fourier import dft, idft
+from .dsp.framing import frames, stft
+from .dsp.interpolation import batch_resample, bilinear_interpolate, nn_interpolate_1d, nn_interpolate_2d
+from .dsp.mel import cepstral_lifter, hertz_to_mel, mel_filterbank, mel_spectrogram, mel_to_hertz, mfcc, power_to_db
+from .dsp.spectra import autocorrelate1d, dft_bins, magnitude_spectrum, power_spectrum, preemphasis
+from .dsp.windows import blackman_harris, generalized_cosine, get_window, hamming, hann
+
 __version__ = "0.1.0"
 
-__all__: list[str] = ["__version__"]
+__all__ = [
+    "__version__",
+    "autocorrelate1d",
+    "batch_resample",
+    "bilinear_interpolate",
+    "blackman_harris",
+    "cepstral_lifter",
+    "dct",
+    "dft",
+    "dft_bins",
+    "frames",
+    "generalized_cosine",
+    "get_window",
+    "hamming",
+    "hann",
+    "hertz_to_mel",
+    "idct",
+    "idft",
+    "magnitude_spectrum",
+    "mel_filterbank",
+    "mel_spectrogram",
+    "mel_to_hertz",
+    "mfcc",
+    "nn_interpolate_1d",
+    "nn_interpolate_2d",
+    "power_spectrum",
+    "power_to_db",
+    "preemphasis",
+    "stft",
+]

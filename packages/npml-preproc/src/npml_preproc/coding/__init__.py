@@ -2,5 +2,6 @@
 
 from .bpe import BytePairEncoder, StreamDecoder
 from .huffman import HuffmanEncoder
+from .wordpiece import WordPieceTokenizer
 
-__all__ = ["BytePairEncoder", "HuffmanEncoder", "StreamDecoder"]
+__all__ = ["BytePairEncoder", "HuffmanEncoder", "StreamDecoder", "WordPieceTokenizer"]

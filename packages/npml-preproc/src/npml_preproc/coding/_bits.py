@@ -1,13 +1,13 @@
 """Codes to bits and back: the bit-packing of Huffman coding.
 
 A code of up to 57 bits is an uint64 that starts at the highest bit (*left-aligned*) and a length. Neighbours are joined
-(a | b >> length of a) as long as the sum of their lengths fits into 64 bits, so that what is packed is few and long. The
-words of the output are then sums of non-overlapping pieces: every word is the difference of two entries of a running sum
-that wraps around.
+(a | b >> length of a) as long as the sum of their lengths fits into 64 bits, so that what is packed is few and long.
+The words of the output are then sums of non-overlapping pieces: every word is the difference of two entries of a
+running sum that wraps around.
 
 Decoding looks at 15 bits at a time in a table whose entries hold all the symbols that these bits finish. Many chunks of
-the message are decoded in lockstep, one look-up for all of them in a NumPy step. Codes that are longer than 15 bits are found by
-bisection: left-aligned canonical codes are in numerical order.
+the message are decoded in lockstep, one look-up for all of them in a NumPy step. Codes that are longer than 15 bits
+are found by bisection: left-aligned canonical codes are in numerical order.
 """
 
 import numpy as np
@@ -20,42 +20,44 @@ PAD = 8  # bytes behind the payload that may be looked at
 
 def join_neighbours(codes, lengths):
     """Join each two neighbours: half as many codes. A last one without a neighbour stays alone."""
-    odd = len(codes) % 2
-    first, second = slice(0, len(codes) - odd, 2), slice(1, None, 2)
-    joined = codes[first] | codes[second] >> lengths[first]
-    total = lengths[first] + lengths[second]
-    if odd:
-        joined, total = np.append(joined, codes[-1]), np.append(total, lengths[-1])
-    return joined, total
+    even = len(codes) // 2 * 2
+    joined = codes[:even:2] | codes[1::2] >> lengths[:even:2]
+    total = lengths[:even:2] + lengths[1::2]
+    return np.append(joined, codes[even:]), np.append(total, lengths[even:])
 
 
-def pack(codes, lengths):
-    """Bytes of codes one after the other.
+def pack(codes, lengths, carry, n_bits):
+    """Append codes, one after the other, to bits that are there.
 
     Parameters
     ----------
     codes, lengths : ndarray of uint64 (n,)
-        Left-aligned codes of 1 to 64 bits.
+        Left-aligned codes of 1 to 64 bits, n > 0.
+    carry : uint64
+        The last, unfinished word so far.
+    n_bits : int
+        Bits in it, below 64.
 
     Returns
     -------
-    payload : bytes
-        The last byte is filled up with zeros.
+    words : ndarray of uint64
+        The bits; the last word is the new carry.
     offsets : ndarray of uint64 (n + 1,)
-        First bit of every code, and the end.
+        First bit of every code, counted from that of the first word, and the end.
     """
-    offsets = np.zeros(len(codes) + 1, dtype=np.uint64)
+    offsets = np.empty(len(codes) + 1, dtype=np.uint64)
+    offsets[0] = n_bits
     np.cumsum(lengths, out=offsets[1:])
-    n_bits = int(offsets[-1])
-    start = offsets[:-1] & np.uint64(63)
-    sums = np.cumsum(codes >> start)  # of the pieces in the words where codes start
-    word = offsets[:-1] >> np.uint64(6)
+    offsets[1:] += np.uint64(n_bits)
+    start, word = offsets[:-1] & np.uint64(63), offsets[:-1] >> np.uint64(6)
     last = np.append(np.flatnonzero(word[1:] != word[:-1]), len(codes) - 1)  # last code that starts in each word
+    sums = np.cumsum(codes >> start)[last]  # of the pieces in the words where codes start
+    words = np.zeros(int(offsets[-1] >> np.uint64(6)) + 1, dtype=np.uint64)
+    words[: len(last)] = np.diff(sums, prepend=np.uint64(0))
+    words[0] |= carry
     spill = (codes[last] << (np.uint64(63) - start[last])) << np.uint64(1)
-    words = np.zeros(len(last) + 1, dtype=np.uint64)
-    words[:-1] = np.diff(sums[last], prepend=np.uint64(0))
-    words[1:] += spill
-    return words.astype(">u8").tobytes()[: (n_bits + 7) // 8], offsets
+    words[1 : len(last) + 1] += spill[: len(words) - 1]
+    return words, offsets
 
 
 class DecodeTable:
@@ -74,8 +76,10 @@ class DecodeTable:
         self.per_entry = 8 // self.dtype.itemsize
         self.has_long = bool(lengths[-1] > PEEK)
         self.entries, self.counts, self.bits = self._entries()
+        self._lengths_used, self._first_rank, n_used = np.unique(lengths, return_index=True, return_counts=True)
+        # (length, first rank, how many) of the codes of equal length
+        self.runs = list(zip(self._lengths_used.tolist(), self._first_rank.tolist(), n_used.tolist()))
         if lengths[-1] <= LONGEST:
-            self._lengths_used, self._first_rank = np.unique(lengths, return_index=True)
             self._first_code = left_aligned(lengths)[self._first_rank]
 
     def _entries(self):
@@ -127,8 +131,9 @@ def unpack(payload, starts, sizes, table):
     ndarray (sum of sizes,)
         Ranks.
     """
-    n_bits, padded = 8 * len(payload), payload + bytes(PAD)
-    heads = np.ndarray(len(payload) + 1, dtype=">u4", buffer=padded, strides=(1,)).astype(np.uint32)
+    n_bits, padded = 8 * len(payload), payload + bytes(PAD + -len(payload) % 4)
+    words = np.frombuffer(padded, dtype=">u4").astype(np.uint64)
+    words = words[:-1] << np.uint64(32) | words[1:]  # 64 bits from every fourth byte on
     item, width = table.dtype.itemsize, int(sizes[0])
     out = np.empty((len(starts), (width + table.per_entry) * item), dtype=np.uint8)
     slots = np.ndarray(out.size - 7, dtype="<i8", buffer=out, strides=(1,))  # 8 bytes from any byte on
@@ -138,9 +143,10 @@ def unpack(payload, starts, sizes, table):
     end, n = here + sizes[order] * item, len(starts)
     while n:
         for _ in range(CHECK_EVERY):
-            window = (heads[position >> 3] >> (32 - PEEK - (position & 7)).astype(np.uint32)) & (1 << PEEK) - 1
-            slots[here] = table.entries[window]
-            step = advance[window]
+            ahead = words.take(position >> 5) >> (64 - PEEK - (position & 31)).view(np.uint64)
+            window = (ahead & np.uint64((1 << PEEK) - 1)).view(np.int64)
+            slots[here] = table.entries.take(window)
+            step = advance.take(window)
             if table.has_long:
                 rows = np.flatnonzero(step == 0)
                 ranks, bits = table.long_ranks(_windows64(padded, position[rows]))
@@ -188,7 +194,7 @@ def unpack_serial(payload, size, table):
     while position < n_bits:
         window = heads[position >> 3] >> (32 - PEEK - (position & 7)) & mask
         if not bits[window]:
-            rank, length = _long_rank(payload, position, table.lengths)
+            rank, length = _long_rank(payload, position, table.runs)
             windows.append(~rank)
             position += length
         else:
@@ -204,15 +210,14 @@ def unpack_serial(payload, size, table):
     return ranks
 
 
-def _long_rank(payload, position, lengths):
+def _long_rank(payload, position, runs):
     """Rank and length of the code at `position`, by the definition of canonical codes, with integers of any size."""
-    longest = int(lengths[-1])
+    longest = runs[-1][0]
     ahead = payload[position >> 3 : (position + longest + 7) // 8]
     bits = int.from_bytes(ahead.ljust(longest // 8 + 2, b"\0"), "big")
     available = 8 * (longest // 8 + 2) - (position & 7)
-    used, ranks, counts = (a.tolist() for a in np.unique(lengths, return_index=True, return_counts=True))
     first, previous = 0, 0
-    for length, rank, count in zip(used, ranks, counts):
+    for length, rank, count in runs:
         first <<= length - previous
         code = bits >> (available - length) & (1 << length) - 1
         if code - first < count:

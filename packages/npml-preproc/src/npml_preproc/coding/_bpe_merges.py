@@ -6,9 +6,9 @@ emptied. The count of a pair (a, b) is the weight of all places that hold a and 
 (``aaa`` holds the pair (a, a) twice).
 
 A merge of (a, b) makes a new symbol, so every pair that comes to life in it contains that symbol: a pair gets all its
-places at once, and from then on only loses some. Its list of places is therefore written once, and its count is an upper
-bound until it is looked at again. A heap holds (-bound, a, b, places): the top is recounted, and merged if the bound was
-exact, else pushed back with its true count. Equal counts leave the heap smallest pair of ids first.
+places at once, and from then on only loses some. Its list of places is therefore written once, and its count is an
+upper bound until it is looked at again. A heap holds (-bound, a, b, places): the top is recounted, and merged if the
+bound was exact, else pushed back with its true count. Equal counts leave the heap smallest pair of ids first.
 
 Complexity: every place is sorted once when its pair is born, O(places log places) over all merges instead of
 O(merges * places).
@@ -145,7 +145,9 @@ class _Layout:
         kept = (counts >= least).nonzero()[0]
         stops = np.concatenate((starts[1:], [len(keys)]))[kept]
         starts = starts[kept]
-        for key, count, start, stop in zip(keys[starts].tolist(), counts[kept].tolist(), starts.tolist(), stops.tolist()):
+        for key, count, start, stop in zip(
+            keys[starts].tolist(), counts[kept].tolist(), starts.tolist(), stops.tolist()
+        ):
             yield key, count, places[start:stop]
 
 

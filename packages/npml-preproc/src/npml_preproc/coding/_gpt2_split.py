@@ -4,11 +4,11 @@ The split is the regular expression::
 
     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 
-`re` has no ``\p{L}``, so the classes are spelt out: Python's own Unicode tables (14.0 in Python 3.11) and the letters and
-numbers that Unicode 15 and 16 added. A word thus ends at the same place whichever Python trained the encoder.
+`re` has no ``\p{L}``, so the classes are spelt out: Python's own Unicode tables (14.0 in Python 3.11) and the letters
+and numbers that Unicode 15 and 16 added. A word thus ends at the same place whichever Python trained the encoder.
 
-Complexity: O(length). Characters beyond the Basic Multilingual Plane are looked up one range after the other by `re`, so
-they stand behind a test of their own, and text without any is split by a pattern that does not know them.
+Complexity: O(length). Characters beyond the Basic Multilingual Plane are looked up one range after the other by `re`,
+so they stand behind a test of their own, and text without any is split by a pattern that does not know them.
 
 References
 ----------

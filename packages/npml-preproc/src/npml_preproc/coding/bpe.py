@@ -1,7 +1,8 @@
 r"""Byte-pair encoding at the level of bytes: any text, any bytes, no unknown token.
 
-Text is UTF-8; GPT-2's split cuts it into words, whose bytes are the first symbols (ids 0..255). Training counts the pairs
-of neighbouring symbols inside words and merges the most frequent pair (a, b) into a new symbol, again and again::
+Text is UTF-8; GPT-2's split cuts it into words, whose bytes are the first symbols (ids 0..255). Training counts the
+pairs of neighbouring symbols inside words and merges the most frequent pair (a, b) into a new symbol, again and
+again::
 
     (a, b) = argmax sum over words w of count(w) * #{places in w where b follows a},    smallest (a, b) on a tie
     id of the k-th merge = 256 + k
@@ -9,11 +10,11 @@ of neighbouring symbols inside words and merges the most frequent pair (a, b) in
 Encoding applies the merges to a word in the order in which they were learned, each from left to right. Ids of bytes are
 those of GPT-2: the printable ones of Latin-1 in order, then the others.
 
-Complexity: training, see ``_bpe_merges``; encoding O(n log n) for a word of n bytes, and words met before come from a table,
-so that text costs O(length). Decoding is a look-up.
+Complexity: training, see ``_bpe_merges``; encoding O(n log n) for a word of n bytes, and words met before come from a
+table, so that text costs O(length). Decoding is a look-up.
 
-Differences from the paper (Sennrich et al.): symbols are bytes instead of characters and no end-of-word mark is used, as
-in GPT-2.
+Differences from the paper (Sennrich et al.): symbols are bytes instead of characters and no end-of-word mark is used,
+as in GPT-2.
 
 References
 ----------
@@ -28,7 +29,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -47,7 +48,7 @@ CACHED_LENGTH = 64
 
 
 class BytePairEncoder(BaseEstimator):
-    """Byte-level byte-pair encoding, the tokens of GPT-2.
+    r"""Byte-level byte-pair encoding, the tokens of GPT-2.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ class BytePairEncoder(BaseEstimator):
     >>> encoder = BytePairEncoder(vocab_size=260).fit(["low lower lowest", "slow slower"])
     >>> ids = encoder.encode("lower ☃")
     >>> [encoder.token_bytes(i) for i in ids]
-    [b'low', b'er', b' ', b'\\xe2', b'\\x98', b'\\x83']
+    [b'low', b'er', b' ', b'\xe2', b'\x98', b'\x83']
     >>> encoder.decode(ids)
     'lower ☃'
     """
@@ -292,12 +293,11 @@ class _WordTable(dict):
 def _merge(symbols, merges):
     """Apply `merges` (pair -> new symbol) to a list of symbols, the earliest-learned first, from left to right.
 
-    A heap holds (new symbol, place) of the pairs that may be merged: a smaller symbol was learned earlier. An entry whose
-    pair is gone by the time it leaves the heap is passed over.
+    A heap holds (new symbol, place) of the pairs that may be merged: a smaller symbol was learned earlier. An entry
+    whose pair is gone by the time it leaves the heap is passed over.
     """
     end = len(symbols)
-    pairs = enumerate(map(merges.get, zip(symbols, symbols[1:])))
-    heap = [(new, i) for i, new in pairs if new is not None]
+    heap = [(new, i) for i, new in enumerate(map(merges.get, pairwise(symbols))) if new is not None]
     if not heap:
         return symbols
     heapify(heap)

@@ -1,13 +1,13 @@
 r"""Huffman coding: the shortest code that gives every symbol a whole number of bits.
 
-With n_s the count of symbol s and l_s the length of its code, the code minimises ``sum n_s l_s`` among all codes of which
-none begins another. With p = n / sum n and H = -sum p log2 p::
+With n_s the count of symbol s and l_s the length of its code, the code minimises ``sum n_s l_s`` among all codes of
+which none begins another. With p = n / sum n and H = -sum p log2 p::
 
     H <= sum p_s l_s < H + 1
 
 The two rarest nodes are joined again and again; leaves and joined nodes both come in increasing order, so two queues
-replace a heap. From the lengths alone follow the *canonical* codes: sorted by length, then by symbol, they are consecutive
-binary numbers, the next longer length going on at twice the last number plus one.
+replace a heap. From the lengths alone follow the *canonical* codes: sorted by length, then by symbol, they are
+consecutive binary numbers, the next longer length going on at twice the last number plus one.
 
 A message is::
 
@@ -19,16 +19,18 @@ A message is::
     ...       where it is not: a byte, the width w, and w bytes for the bits of each chunk but the last
     ...       the codes, filled up with zeros to a byte
 
-The code itself is the encoder's and not repeated. Messages above 64 kB are cut into up to 16384 chunks, whose lengths cost less than
-1 %, so that all chunks can be decoded side by side (``_bits``).
+The code itself is the encoder's and not repeated. Messages above 64 kB are cut into up to 16384 chunks, whose lengths
+cost less than 1 %, so that all chunks can be decoded side by side (``_bits``).
 
 Complexity: O(k log k) to fit k symbols; O(n) to encode and decode.
 
 References
 ----------
-Huffman (1952), "A method for the construction of minimum-redundancy codes", Proc. IRE 40. https://doi.org/10.1109/JRPROC.1952.273898
+Huffman (1952), "A method for the construction of minimum-redundancy codes", Proc. IRE 40(9).
+https://doi.org/10.1109/JRPROC.1952.273898
 van Leeuwen (1976), "On the construction of Huffman trees", ICALP (two queues).
-Schwartz & Kallick (1964), "Generating a canonical prefix encoding", Comm. ACM 7. https://doi.org/10.1145/363958.363991
+Schwartz & Kallick (1964), "Generating a canonical prefix encoding", Comm. ACM 7(3).
+https://doi.org/10.1145/363958.363991
 """
 
 from collections import Counter
@@ -46,7 +48,8 @@ from ._bits import LONGEST, DecodeTable, join_neighbours, left_aligned, pack, un
 MAGIC = b"HF\x01"
 ONE_CHUNK = 1 << 16  # bytes of codes that are not cut into chunks
 MOST_CHUNKS = 1 << 14
-CHUNK_MULTIPLE = 8  # symbols; no joined code reaches over the end of a chunk
+CHUNK_MULTIPLE = 64  # symbols; no joined code reaches over the end of a chunk
+BLOCK = 1 << 16  # symbols that are packed at once
 TABLE_SHARE = 120  # the chunk table takes at most one 120th of the codes
 
 
@@ -81,8 +84,8 @@ class HuffmanEncoder(BaseEstimator):
         Parameters
         ----------
         data : bytes, str, ndarray (n,), iterable of hashables, or mapping from symbols to counts
-            The symbols are byte values, characters, entries or items. A mapping gives the counts themselves: its messages
-            are text if every symbol is one character, else lists.
+            The symbols are byte values, characters, entries or items. A mapping gives the counts themselves: its
+            messages are text if every symbol is one character, else lists.
         y : ignored
             There so that pipelines can pass it.
 
@@ -135,9 +138,8 @@ class HuffmanEncoder(BaseEstimator):
             bits = "".join(map(codes.__getitem__, ranks.tolist()))
             payload, chunks = int(bits + "0" * (-len(bits) % 8), 2).to_bytes((len(bits) + 7) // 8, "big"), b"\0"
         elif len(ranks):
-            codes, lengths, joined = self._joined_codes(ranks)
-            payload, offsets = pack(codes, lengths)
-            chunks = _chunk_table(len(ranks), offsets, joined, len(payload))
+            payload, offsets = self._pack_blocks(ranks)
+            chunks = _chunk_table(len(ranks), offsets, len(payload)) if len(self.lengths_) > 1 else b"\0"
         else:
             payload, chunks = b"", b"\0"
         body = _varint(len(ranks)) + chunks + payload
@@ -181,36 +183,31 @@ class HuffmanEncoder(BaseEstimator):
             return unpack(body[at:], starts, sizes, self._table)
         if len(self.lengths_) > 1:
             return unpack_serial(body[at:], size, self._table)
-        if len(body) - at != (size + 7) // 8 or any(body[at:]) or size and not len(self.lengths_):
+        if len(body) - at != (size + 7) // 8 or any(body[at:]) or (size and not len(self.lengths_)):
             raise ValueError("message is damaged: its length does not fit its contents")
         return np.zeros(size, dtype=np.uint8)
 
-    def _joined_codes(self, ranks):
-        """Left-aligned codes, several symbols in one while 64 bits hold them, their lengths, and how many symbols."""
+    def _pack_blocks(self, ranks):
+        """Codes of all symbols, and the bit where every ``CHUNK_MULTIPLE``-th starts, block by block (cache)."""
         codes, lengths = left_aligned(self.lengths_), self.lengths_.astype(np.uint64)
-        longest, joined = int(self.lengths_[-1]), 1
-        if ranks.dtype == np.uint8 and longest <= 32 and len(ranks) > 1 << 12:
-            codes, lengths = self._pair_codes(codes, lengths, ranks)
-            longest, joined = 2 * longest, 2
-        else:
-            codes, lengths = codes[ranks], lengths[ranks]
-        while longest <= 32 and joined < CHUNK_MULTIPLE:
-            codes, lengths = join_neighbours(codes, lengths)
-            longest, joined = 2 * longest, 2 * joined
-        return codes, lengths, joined
-
-    def _pair_codes(self, codes, lengths, ranks):
-        """Codes of every two neighbours, from a table of all pairs of two bytes."""
-        first, second = np.divmod(np.arange(1 << 16), 256)[::-1]  # little endian: the first is the low byte
-        wide_codes, wide_lengths = np.zeros((2, 256), dtype=np.uint64)
-        wide_codes[: len(codes)], wide_lengths[: len(codes)] = codes, lengths
-        pair_codes = wide_codes[first] | wide_codes[second] >> wide_lengths[first]
-        pair_lengths = wide_lengths[first] + wide_lengths[second]
-        pairs = ranks[: len(ranks) // 2 * 2].view("<u2")
-        codes, lengths = pair_codes[pairs], pair_lengths[pairs]
-        if len(ranks) % 2:
-            codes, lengths = np.append(codes, wide_codes[ranks[-1]]), np.append(lengths, wide_lengths[ranks[-1]])
-        return codes, lengths
+        pairs = _pair_table(codes, lengths) if ranks.dtype == np.uint8 and len(ranks) > 1 << 12 else None
+        pieces, marks, done, carry = [], [], 0, np.uint64(0)
+        for begin in range(0, len(ranks), BLOCK):
+            block, joined = ranks[begin : begin + BLOCK], 1
+            if pairs is not None and lengths[-1] <= LONGEST // 2 and len(block) % 2 == 0:
+                both = pairs[block.view(np.uint16)]
+                block_codes, block_lengths, joined = both & ~np.uint64(63), both & np.uint64(63), 2
+            else:
+                block_codes, block_lengths = codes[block], lengths[block]
+            while 2 * joined * lengths[-1] <= 64 and joined < CHUNK_MULTIPLE:
+                block_codes, block_lengths = join_neighbours(block_codes, block_lengths)
+                joined *= 2
+            words, offsets = pack(block_codes, block_lengths, carry, done % 64)
+            marks.append(offsets[: -1 : CHUNK_MULTIPLE // joined].astype(np.int64) + done // 64 * 64)
+            done, carry = done // 64 * 64 + int(offsets[-1]), words[-1]
+            pieces.append(words[:-1].astype(">u8").tobytes())
+        pieces.append(int(carry).to_bytes(8, "big")[: (done % 64 + 7) // 8])
+        return b"".join(pieces), np.append(np.concatenate(marks), done)
 
     def _to_ranks(self, data):
         """Rank of every symbol in the order of the codes."""
@@ -364,16 +361,27 @@ def _code_lengths(counts):
     return depth[:n]
 
 
-def _chunk_table(size, offsets, joined, n_bytes):
+def _pair_table(codes, lengths):
+    """Codes of all pairs of bytes, by their uint16, with their length in the lowest 6 bits."""
+    wide_codes, wide_lengths = np.zeros((2, 256), dtype=np.uint64)
+    wide_codes[: len(codes)], wide_lengths[: len(codes)] = codes, lengths
+    first, second = np.indices((256, 256)).astype(np.uint8).reshape(2, -1)
+    table = np.empty(1 << 16, dtype=np.uint64)
+    table[np.stack((first, second), axis=1).view(np.uint16).ravel()] = (
+        wide_codes[first] | wide_codes[second] >> wide_lengths[first] | (wide_lengths[first] + wide_lengths[second])
+    )
+    return table
+
+
+def _chunk_table(size, marks, n_bytes):
     """Header of the chunks: symbols in each, then the width and the bits of every chunk but the last."""
     if n_bytes <= ONE_CHUNK:
         return b"\0"
     for width in (2, 4, 8):
-        n_chunks = min(MOST_CHUNKS, n_bytes // TABLE_SHARE // width)
-        chunk = -(-size // n_chunks)
+        chunk = -(-size // min(MOST_CHUNKS, n_bytes // TABLE_SHARE // width))
         chunk += -chunk % CHUNK_MULTIPLE
-        bits = np.diff(offsets[:: chunk // joined][: -(-size // chunk)])
-        if int(bits.max(initial=0)) < 1 << 8 * width:
+        bits = np.diff(marks[:-1][:: chunk // CHUNK_MULTIPLE])
+        if bits.max(initial=0) < 1 << 8 * width:
             break
     return _varint(chunk) + bytes([width]) + bits.astype(f"<u{width}").tobytes()
 
@@ -382,7 +390,7 @@ def _read_chunk_table(body, at, size, chunk):
     """Starts and sizes of the chunks, and where the codes begin."""
     n_chunks, width = -(-size // chunk), body[at] if at < len(body) else 0
     end = at + 1 + (n_chunks - 1) * width
-    if width not in (2, 4, 8) or not 0 < n_chunks or end > len(body):
+    if width not in (2, 4, 8) or n_chunks < 1 or end > len(body):
         raise ValueError("message is damaged: its table of chunks is none")
     bits = np.frombuffer(body[at + 1 : end], dtype=f"<u{width}").astype(np.int64)
     starts = np.concatenate(([0], np.cumsum(bits)))
