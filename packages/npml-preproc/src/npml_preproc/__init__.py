@@ -1,5 +1,6 @@
 """Signals, text, coding and feature preparation in plain NumPy."""
 
+from .coding import BytePairEncoder, HuffmanEncoder, StreamDecoder, WordPieceTokenizer
 from .dsp.cosine import dct, idct
 from .dsp.fourier import dft, idft
 from .dsp.framing import frames, stft
@@ -11,6 +12,10 @@ from .dsp.windows import blackman_harris, generalized_cosine, get_window, hammin
 __version__ = "0.1.0"
 
 __all__ = [
+    "BytePairEncoder",
+    "HuffmanEncoder",
+    "StreamDecoder",
+    "WordPieceTokenizer",
     "__version__",
     "autocorrelate1d",
     "batch_resample",

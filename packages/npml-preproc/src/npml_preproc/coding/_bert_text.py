@@ -24,7 +24,10 @@ SPACES = code_points("9-a d 20 a0 1680 2000-200a 2028-2029 202f 205f 3000")
 KEPT_CONTROLS = code_points("890-891 8e2 110cd 13430-1343f")
 OTHER_SPACES = code_points("b-c 85")  # controls that part words where controls are kept
 REPLACEMENT = 0xFFFD  # and the one other character that leaves
-IDEOGRAPHS = code_points("3400-4dbf 4e00-9fff f900-faff 20000-2a6df 2a700-2b81f 2b920-2ceaf 2f800-2fa1f")
+IDEOGRAPHS = (
+    *(range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0x2A6E0)),
+    *(range(0x2A700, 0x2B820), range(0x2B920, 0x2CEB0), range(0x2F800, 0x2FA20)),
+)
 # marks that are no nonspacing marks of Unicode 8, and two that were
 KEPT_MARKS = code_points("""
     5c8-5c9 7fd 897-89f 8ca-8e1 9fe afa-aff b53-b55 c04 c3c d00 d3b-d3c d81 eba ece 180f 1885-1886 1abf-1af0 1df6-1dfb
@@ -116,7 +119,7 @@ def _cleaned(point, clean_text, handle_chinese_chars):
         return ""
     if clean_text and point in SPACES:
         return " "
-    return f" {chr(point)} " if handle_chinese_chars and point in IDEOGRAPHS else chr(point)
+    return f" {chr(point)} " if handle_chinese_chars and any(point in block for block in IDEOGRAPHS) else chr(point)
 
 
 def _split_off(point, strip_accents, lowercase):

@@ -55,12 +55,12 @@ def _pattern(wide: bool) -> re.Pattern:
     letters, numbers = _category("L") | NEW_LETTERS, _category("N") | NEW_NUMBERS
     space = char_class(SPACES)
     letter, number, other = char_class(_bmp(letters)), char_class(_bmp(numbers)), char_class(_bmp(letters | numbers))
-    runs = f"[{letter}]+", f"[{number}]+", f"[^{space}{other}]+"
+    runs = [f"[{letter}]+", f"[{number}]+", f"[^{space}{other}]+"]
     if wide:
         far = [char_class(c - _bmp(c)) for c in (letters, numbers, letters | numbers)]
         near = f"[{letter}]+", f"[{number}]+", f"[^{space}{other}\U00010000-\U0010ffff]+"
         beyond = f"[{far[0]}]+", f"[{far[1]}]+", f"[^\x00-\uffff{far[2]}]+"
-        runs = tuple(f"(?:{a}|(?=[\U00010000-\U0010ffff]){b})+" for a, b in zip(near, beyond))
+        runs = [f"(?:{a}|(?=[\U00010000-\U0010ffff]){b})+" for a, b in zip(near, beyond)]
     words = "| ?".join(runs)
     return re.compile(f"'s|'t|'re|'ve|'m|'ll|'d| ?{words}|[{space}]+(?![^{space}])|[{space}]+")
 

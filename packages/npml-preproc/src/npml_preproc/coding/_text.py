@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 
-def as_text(text: str | bytes, name: str = "text") -> str:
+def as_text(text: str | bytes | bytearray | memoryview, name: str = "text") -> str:
     """`text` as a str whose encoding by ``as_bytes`` gives its bytes back, whether they are UTF-8 or not.
 
     A byte that is no UTF-8 becomes the lone surrogate U+DC00 + byte (PEP 383).

@@ -78,7 +78,7 @@ class HuffmanEncoder(BaseEstimator):
     ('a8', 'cab')
     """
 
-    def fit(self, data: bytes | str | np.ndarray | Mapping[Hashable, int] | Iterable[Hashable], y: None = None):
+    def fit(self, data: Any, y: None = None) -> "HuffmanEncoder":
         """Build the code of the symbols in `data` and their frequencies.
 
         Parameters
@@ -253,7 +253,7 @@ class HuffmanEncoder(BaseEstimator):
         """Symbol -> its code, a str of "0" and "1"."""
         check_is_fitted(self, "lengths_")
         codes, code, before = {}, 0, 0
-        symbols = self.symbols_.tolist() if self.kind_ == "array" else self.symbols_
+        symbols = np.asarray(self.symbols_).tolist() if self.kind_ == "array" else self.symbols_
         for symbol, length in zip(symbols, self.lengths_.tolist()):
             code <<= length - before
             codes[symbol] = format(code, f"0{length}b")
