@@ -1,0 +1,311 @@
+"""The discrete Fourier transform: its definition, and a fast transform for every length.
+
+Notation: x (..., n) a signal, X (..., n) its spectrum, w_n = exp(-2 pi i / n).
+
+    X[k] = sum_j x[j] w_n^(jk)                      the definition: X = x F, F[j, k] = w_n^(jk), O(n^2)
+    x[j] = 1/n sum_k X[k] w_n^(-jk)                 its inverse
+
+The fast transform is O(n log n) for every n:
+
+1. n = n1 n2 (four steps; Bailey 1990). With j = j1 n2 + j2 and k = k1 + n1 k2,
+
+       X[k1 + n1 k2] = sum_j2 w_n2^(j2 k2) * { w_n^(j2 k1) * sum_j1 w_n1^(j1 k1) x[j1, j2] },
+
+   n2 short transforms of length n1, a pointwise product with the "twiddle" factors, n1 transforms of length n2, and the
+   transpose. A short transform is the definition, and all of them together are one matrix product, at which BLAS
+   excels: radices of 16 to 64 do more additions than radix 2 and take a fraction of its time.
+2. n prime (Bluestein 1970). With c[j] = w_n^(j^2 / 2) and jk = (j^2 + k^2 - (k - j)^2) / 2,
+
+       X[k] = c[k] * sum_j (x[j] c[j]) conj(c[k - j]),
+
+   a convolution, computed by transforms of a composite length m >= 2n - 1.
+3. x real. X[n - k] = conj(X[k]), and so for the short transforms over j1: k1 = 0 .. n1/2 are enough, found by a real
+   product and carried on by half the work; the other columns k1 are mirror images.
+
+Angles are reduced in whole numbers (jk mod n, then by quarter turns) before sine and cosine: every root is exact to
+rounding.
+
+References
+----------
+Cooley, Tukey (1965). An algorithm for the machine calculation of complex Fourier series. doi:10.2307/2003354
+Bluestein (1970). A linear filtering approach to the computation of discrete Fourier transform.
+    doi:10.1109/TAU.1970.1162132
+Bailey (1990). FFTs in external or hierarchical memory. Section 2. doi:10.1007/BF00162341
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._checks import check_option, check_signal, check_size
+
+__all__ = ["as_rows", "dft", "idft", "in_blocks", "inverse_real_dft", "real_dft", "roots"]
+
+LONGEST_DIRECT = 64  # up to here the definition is the fastest transform
+RADIX = 32  # stages are added until no radix has to be (much) above this
+BLOCK = 2**14  # numbers that are transformed at a time, so that they stay in the cache
+
+
+def dft(
+    x: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, *, method: str = "fast"
+) -> NDArray:
+    """Discrete Fourier transform, X[k] = sum_j x[j] exp(-2 pi i jk / n), of real or complex signals.
+
+    Parameters
+    ----------
+    x : array-like (..., n, ...)
+        The signals, real or complex.
+    n : int, default=None
+        Length of the transform: signals are cut, or padded with zeros, to it. None: as long as they are.
+    axis : int, default=-1
+        The axis of time.
+    norm : {None, "backward", "ortho", "forward"}, default=None
+        The factor of the sum: 1 (None and ``"backward"``), n^(-1/2) or 1/n.
+    method : {"fast", "matrix"}, default="fast"
+        The O(n log n) transform, or the product with the n x n matrix of the definition.
+
+    Returns
+    -------
+    ndarray of complex (..., n, ...)
+        The spectrum; complex64 for float32 and complex64, complex128 otherwise.
+
+    Raises
+    ------
+    ValueError
+        For NaN, infinity, an empty signal, n < 1, an unknown norm or method.
+    TypeError
+        For signals that are not numbers.
+
+    Notes
+    -----
+    Equal to ``scipy.fft.fft``.
+
+    Examples
+    --------
+    >>> from npml_preproc import dft
+    >>> dft([1.0, 0.0, 0.0, 0.0])
+    array([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
+    >>> abs(dft([1.0, -1.0, 1.0, -1.0], method="matrix"))
+    array([0., 0., 4., 0.])
+    """
+    rows, shape = as_rows(x, n, axis)
+    check_option(norm, "norm", (None, "backward", "ortho", "forward"))
+    if check_option(method, "method", ("fast", "matrix")) == "matrix":
+        spectrum = rows @ _matrix(rows.shape[1], _complex(rows.dtype))
+    else:
+        spectrum = in_blocks(_real_fft if rows.dtype.kind == "f" else _fft, rows)
+    return np.moveaxis(_scaled(spectrum, norm).reshape(shape), -1, axis)
+
+
+def idft(
+    X: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, *, method: str = "fast"
+) -> NDArray:
+    """Inverse of `dft`, x[j] = 1/n sum_k X[k] exp(2 pi i jk / n).
+
+    Parameters
+    ----------
+    X : array-like (..., n, ...)
+        The spectra, real or complex.
+    n, axis, norm, method
+        As in `dft`; the factor of the sum is 1/n (None and ``"backward"``), n^(-1/2) or 1.
+
+    Returns
+    -------
+    ndarray of complex (..., n, ...)
+        The signals (take ``.real`` where they were real).
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `dft`.
+
+    Notes
+    -----
+    Equal to ``scipy.fft.ifft``. Reading a spectrum backwards, k -> -k mod n, conjugates the roots: the inverse is
+    the forward transform with its output reversed.
+
+    Examples
+    --------
+    >>> from npml_preproc import dft, idft
+    >>> idft(dft([1.0, 2.0, 3.0])).real
+    array([1., 2., 3.])
+    """
+    inverse = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+    check_option(norm, "norm", tuple(inverse))
+    x = np.moveaxis(dft(X, n, axis, inverse[norm], method=method), axis, -1)
+    reversed_ = np.concatenate([x[..., :1], x[..., :0:-1]], axis=-1)
+    return np.moveaxis(reversed_, -1, axis)
+
+
+def real_dft(x: NDArray) -> NDArray:
+    """Coefficients 0 .. n//2 of real rows x (rows, n): the others are their conjugates."""
+    return _real_fft(x, x.shape[1] // 2 + 1)
+
+
+def inverse_real_dft(X: NDArray, n: int) -> NDArray:
+    """Real rows (rows, n) from their coefficients 0 .. n//2: step 3 backwards."""
+    rows, mirror = len(X), np.conjugate(X[:, (n - 1) // 2 : 0 : -1])
+    X = np.concatenate([X, mirror], axis=1)
+    n1 = _radix(n)
+    if n <= LONGEST_DIRECT or n1 is None:
+        return _fft(np.conjugate(X)).real / n
+    n2, kept = n // n1, n1 // 2 + 1
+    columns = np.conjugate(X.reshape(rows, n2, n1)[:, :, :kept])
+    columns = _fft_of_columns(columns)
+    columns *= _twiddles(n2, n1, X.dtype)[:, :kept]
+    x = columns.view(X.real.dtype) @ _last_columns(n1, X.real.dtype)  # (rows, j2, j1)
+    return (x / n).swapaxes(1, 2).reshape(rows, n)
+
+
+def in_blocks(transform: Callable[[NDArray], NDArray], rows: NDArray) -> NDArray:
+    """The transform of a few rows at a time, so that its intermediate results stay in the cache."""
+    size = max(1, BLOCK // rows.shape[1])
+    first = transform(rows[:size])
+    if len(rows) <= size:
+        return first
+    out = np.empty((len(rows), first.shape[1]), first.dtype)
+    out[:size] = first
+    for start in range(size, len(rows), size):
+        out[start : start + size] = transform(rows[start : start + size])
+    return out
+
+
+def _matrix(n, dtype):
+    """F[j, k] = w_n^(jk), the matrix of the definition."""
+    return roots(n, np.outer(np.arange(n, dtype=np.int64), np.arange(n, dtype=np.int64))).astype(dtype)
+
+
+_short_matrix = lru_cache(maxsize=128)(_matrix)
+
+
+def roots(n, exponents):
+    """w_n^exponents = (-i)^q exp(-i t), with q quarter turns and abs(t) at most an eighth: w_4 is exactly -i."""
+    exponents = exponents % n
+    q = (8 * exponents + n) // (2 * n)
+    t = np.pi / (2 * n) * (4 * exponents - q * n)
+    roots = np.empty(t.shape, np.complex128)
+    np.cos(t, out=roots.real)
+    np.negative(np.sin(t), out=roots.imag)
+    return roots * np.array([1, -1j, -1, 1j])[q % 4]
+
+
+def _complex(dtype):
+    return np.result_type(dtype, np.complex64)
+
+
+def as_rows(x, n, axis):
+    """The signals as rows of a contiguous matrix, cut or padded to length n, and the shape they came from."""
+    x = np.moveaxis(check_signal(x, "x"), axis, -1)
+    length = x.shape[-1] if n is None else check_size(n, "n")
+    if length > x.shape[-1]:
+        x = np.concatenate([x, np.zeros((*x.shape[:-1], length - x.shape[-1]), x.dtype)], axis=-1)
+    x = np.ascontiguousarray(x[..., :length])
+    return x.reshape(-1, length), x.shape
+
+
+def _scaled(spectrum, norm):
+    n = spectrum.shape[1]
+    if norm in ("ortho", "forward"):
+        spectrum *= spectrum.real.dtype.type(n ** (-0.5 if norm == "ortho" else -1.0))
+    return spectrum
+
+
+def _real_fft(x, count=None):
+    """The first `count` coefficients (None: all) of every real row of x (rows, n)."""
+    rows, n = x.shape
+    count, dtype, n1 = count or n, _complex(x.dtype), _radix(n)
+    if n <= LONGEST_DIRECT:
+        return (x @ _short_matrix(n, dtype)[:, :count].view(x.dtype)).view(dtype)
+    if n1 is None:
+        return _bluestein(x)[:, :count]
+    n2, kept = n // n1, n1 // 2 + 1
+    columns = x.reshape(rows, n1, n2).swapaxes(1, 2) @ _short_matrix(n1, dtype)[:, :kept].view(x.dtype)
+    columns = columns.view(dtype)  # (rows, j2, k1); real and imaginary parts alternate in memory
+    columns *= _twiddles(n2, n1, dtype)[:, :kept]
+    columns = _fft_of_columns(columns)  # (rows, k2, k1)
+    lines = (count - 1) // n1 + 1
+    X = np.empty((rows, lines, n1), dtype)
+    X[:, :, :kept] = columns[:, :lines]
+    np.conjugate(columns[:, ::-1, n1 - kept : 0 : -1][:, :lines], out=X[:, :, kept:])
+    return X.reshape(rows, -1)[:, :count]
+
+
+def _fft(x):
+    """The transform of every row of x (rows, n)."""
+    rows, n = x.shape
+    dtype, n1 = _complex(x.dtype), _radix(n)
+    if n <= LONGEST_DIRECT:
+        return x @ _short_matrix(n, dtype)
+    if n1 is None:
+        return _bluestein(x)
+    columns = x.reshape(rows, n1, n // n1).swapaxes(1, 2) @ _short_matrix(n1, dtype)  # 1. over j1: (rows, j2, k1)
+    columns *= _twiddles(n // n1, n1, dtype)  # 2.
+    return _fft_of_columns(columns).reshape(rows, n)  # 3. and 4.
+
+
+def _fft_of_columns(x):
+    """The transform along the middle axis of x (rows, n, columns)."""
+    rows, n, columns = x.shape
+    if n <= LONGEST_DIRECT:
+        return _short_matrix(n, x.dtype) @ x
+    lines = np.ascontiguousarray(x.swapaxes(1, 2)).reshape(rows * columns, n)
+    return np.ascontiguousarray(in_blocks(_fft, lines).reshape(rows, columns, n).swapaxes(1, 2))
+
+
+@lru_cache(maxsize=1024)
+def _radix(n):
+    """A divisor of n, so chosen that the fewest stages are about equal; None where every divisor is too large."""
+    divisors = [d for d in range(2, LONGEST_DIRECT + 1) if n % d == 0]
+    stages = int(np.ceil(np.log(n) / np.log(RADIX) - 1e-9))
+    return min(divisors, key=lambda d: abs(np.log(d) - np.log(n) / stages), default=None)
+
+
+@lru_cache(maxsize=16)
+def _twiddles(n2, n1, dtype):
+    """w_n^(j2 k1), n = n1 n2."""
+    return roots(n1 * n2, np.outer(np.arange(n2, dtype=np.int64), np.arange(n1, dtype=np.int64))).astype(dtype)
+
+
+@lru_cache(maxsize=128)
+def _last_columns(n, dtype):
+    """From kept columns k1 = 0 .. n//2, parts alternating, to n times the real signal: those left out count twice."""
+    kept = n // 2 + 1
+    weights = np.full(kept, 2.0)
+    weights[[0, -1] if n % 2 == 0 else [0]] = 1
+    return np.conjugate(weights * _matrix(n, np.complex128)[:, :kept]).view(np.float64).T.astype(dtype)
+
+
+def _bluestein(x):
+    """A transform of any length as a convolution."""
+    rows, n = x.shape
+    chirp, kernel = _chirp(n, _complex(x.dtype))
+    m = len(kernel)
+    padded = np.zeros((rows, m), chirp.dtype)
+    np.multiply(x, chirp, out=padded[:, :n])
+    product = _fft(padded)
+    product *= kernel
+    convolution = _fft(product)  # read backwards it is the inverse
+    spectrum = np.empty((rows, n), chirp.dtype)
+    spectrum[:, 0] = convolution[:, 0] * chirp[0]
+    np.multiply(convolution[:, : m - n : -1], chirp[1:], out=spectrum[:, 1:])
+    return spectrum
+
+
+@lru_cache(maxsize=16)
+def _chirp(n, dtype):
+    """c[j] = w_n^(j^2 / 2), and the transform of conj(c[-n+1 .. n-1]) on a circle of length m, divided by m."""
+    m = _round_length(2 * n - 1)
+    j = np.arange(n, dtype=np.int64)
+    chirp = roots(2 * n, j * j)
+    circle = np.zeros((1, m), np.complex128)
+    circle[0, :n] = np.conjugate(chirp)
+    circle[0, m - n + 1 :] = circle[0, n - 1 : 0 : -1]
+    return chirp.astype(dtype), (_fft(circle)[0] / m).astype(dtype)
+
+
+def _round_length(n):
+    """The smallest c 2^k >= n with c between 16 and 32: at most 1/16 longer, and all its radices are short."""
+    power = 1 << max(0, n.bit_length() - 5)
+    return -(-n // power) * power

@@ -1,0 +1,263 @@
+"""Values between the samples: nearest neighbour and (bi)linear interpolation, at points and of whole images.
+
+Notation: X (H, W) or (H, W, C) samples at whole coordinates, (r, c) a point, r0 = floor(r), a = r - r0, and so c0, b.
+
+    nearest    X[floor(r + 1/2), floor(c + 1/2)]
+    bilinear   (1-a) (1-b) X[r0, c0] + (1-a) b X[r0, c0+1] + a (1-b) X[r0+1, c0] + a b X[r0+1, c0+1]
+
+Points outside of the samples take the value at the nearest edge.
+
+Resampling an image from H to h rows stretches pixels as little squares (align_corners=False): row i has its centre at
+
+    bilinear   (i + 1/2) H / h - 1/2,  not below 0       nearest   floor(i H / h)
+
+rows first and columns after, one at a time (the weights are products): O(h W + h w) a channel.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._checks import check_option, check_signal, check_size
+
+__all__ = ["batch_resample", "bilinear_interpolate", "nn_interpolate_1d", "nn_interpolate_2d"]
+
+
+def nn_interpolate_1d(X: ArrayLike, t: ArrayLike) -> NDArray:
+    """Nearest neighbours of the samples of a sequence.
+
+    Parameters
+    ----------
+    X : array-like (T, ...)
+        Samples at 0, 1, .., T-1.
+    t : array-like, any shape
+        Where values are wanted; halfway the later sample is taken, outside the edge.
+
+    Returns
+    -------
+    ndarray (*t.shape, ...)
+        The values, of X's dtype.
+
+    Raises
+    ------
+    ValueError
+        For empty samples, and coordinates that are NaN or infinite.
+    TypeError
+        For coordinates that are not numbers.
+
+    Notes
+    -----
+    Equal to ``scipy.ndimage.map_coordinates(X, [t], order=0, mode="nearest")``.
+
+    Examples
+    --------
+    >>> from npml_preproc import nn_interpolate_1d
+    >>> nn_interpolate_1d([10.0, 20.0, 30.0], [0.4, 0.5, 1.9, 7.0])
+    array([10., 20., 30., 30.])
+    """
+    X = _check_samples(X, 1)
+    return X[_nearest(_check_coordinates(t, "t"), len(X))]
+
+
+def nn_interpolate_2d(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDArray:
+    """Nearest neighbours of the samples of an image.
+
+    Parameters
+    ----------
+    X : array-like (H, W, ...)
+        The image.
+    rows, cols : array-like
+        Coordinates of the points, of the same shape or such as broadcast: ``rows[:, None], cols`` is a grid.
+
+    Returns
+    -------
+    ndarray (*shape of the points, ...)
+        The values, of X's dtype.
+
+    Raises
+    ------
+    ValueError
+        For an empty image, coordinates that are NaN or infinite, or do not go together.
+    TypeError
+        For coordinates that are not numbers.
+
+    Notes
+    -----
+    Equal, channel by channel, to ``scipy.ndimage.map_coordinates(X, [rows, cols], order=0, mode="nearest")``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from npml_preproc import nn_interpolate_2d
+    >>> X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> nn_interpolate_2d(X, [0.2, 0.9], [0.8, 0.1])
+    array([2., 3.])
+    """
+    X = _check_samples(X, 2)
+    rows, cols = _check_points(rows, cols)
+    return X[_nearest(rows, X.shape[0]), _nearest(cols, X.shape[1])]
+
+
+def bilinear_interpolate(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDArray:
+    """Bilinear interpolation of an image.
+
+    Parameters
+    ----------
+    X : array-like (H, W, ...)
+        The image.
+    rows, cols : array-like
+        Coordinates of the points, of the same shape or such as broadcast: ``rows[:, None], cols`` is a grid.
+
+    Returns
+    -------
+    ndarray (*shape of the points, ...)
+        The values; float32 (complex64) of such images, float64 (complex128) otherwise.
+
+    Raises
+    ------
+    ValueError
+        For an empty image, one that holds NaN or infinity, coordinates that do, or do not go together.
+    TypeError
+        For what are not numbers.
+
+    Notes
+    -----
+    Equal, channel by channel, to ``scipy.ndimage.map_coordinates(X, [rows, cols], order=1, mode="nearest")``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from npml_preproc import bilinear_interpolate
+    >>> X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> bilinear_interpolate(X, [0.5, 0.0], [0.5, 0.25])
+    array([2.5 , 1.25])
+    """
+    X = check_signal(X, "X", min_ndim=2)
+    rows, cols = _check_points(rows, cols)
+    row, next_row, a = _linear(rows, X.shape[0])
+    col, next_col, b = _linear(cols, X.shape[1])
+    channels = (1,) * (X.ndim - 2)
+    a, b = (w.astype(X.real.dtype).reshape(*w.shape, *channels) for w in (a, b))
+    upper = _lerp(X[row, col], X[row, next_col], b)
+    lower = _lerp(X[next_row, col], X[next_row, next_col], b)
+    return _lerp(upper, lower, a)
+
+
+def batch_resample(X: ArrayLike, new_dim: tuple[int, int], mode: str = "bilinear") -> NDArray:
+    """Resample a batch of images to another size.
+
+    Parameters
+    ----------
+    X : array-like (N, H, W, C)
+        The images, channels last.
+    new_dim : (int, int)
+        Rows and columns of the new images.
+    mode : {"bilinear", "nearest"}, default="bilinear"
+        How values between pixels are found.
+
+    Returns
+    -------
+    ndarray (N, *new_dim, C)
+        The images; with ``"nearest"`` of X's dtype, with ``"bilinear"`` float32 of float32 images, float64 otherwise.
+
+    Raises
+    ------
+    ValueError
+        For images that are empty, of another rank, or (bilinear) not finite, sizes below 1, and an unknown mode.
+    TypeError
+        For images that are not numbers, and sizes that are not integers.
+
+    Notes
+    -----
+    Equal to ``torch.nn.functional.interpolate(align_corners=False)``, without anti-aliasing: enlarge with it, or shrink
+    to about half. Rows and columns of ``"nearest"`` are found in whole numbers; torch's are now and then one too
+    low, where a product that should be whole is rounded down.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from npml_preproc import batch_resample
+    >>> X = np.array([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 2, 2, 1)
+    >>> batch_resample(X, (2, 4))[0, :, :, 0]
+    array([[1.  , 1.25, 1.75, 2.  ],
+           [3.  , 3.25, 3.75, 4.  ]])
+    """
+    nearest = check_option(mode, "mode", ("bilinear", "nearest")) == "nearest"
+    X = _check_samples(X, 4) if nearest else check_signal(X, "X", min_ndim=4)
+    if X.ndim != 4:
+        raise ValueError(f"X must be 4-dimensional (N, H, W, C), got shape {X.shape}")
+    if not isinstance(new_dim, tuple | list | np.ndarray) or len(new_dim) != 2:
+        raise ValueError(f"new_dim must be a pair (rows, columns), got {new_dim!r}")
+    h, w = (check_size(size, "new_dim") for size in new_dim)
+    out = np.empty((len(X), h, w, X.shape[3]), X.dtype)
+    resample = _resample_nearest if nearest else _resample_linear
+    for image, resampled in zip(X, out):  # one image stays in the cache
+        resample(image, resampled)
+    return out
+
+
+def _resample_nearest(image, out):
+    (H, W, _), (h, w, _) = image.shape, out.shape
+    wide = image.take(np.arange(w) * W // w, axis=1)
+    wide.take(np.arange(h) * H // h, axis=0, out=out, mode="clip")
+
+
+def _resample_linear(image, out):
+    """Columns of every row of the smaller number of rows, then rows."""
+    (H, W, C), (h, w, _) = image.shape, out.shape
+    left, right, b = _linear(_centres(W, w), W)
+    upper, lower, a = _linear(_centres(H, h), H)
+    wide = _lerp(
+        image.take(left, axis=1), image.take(right, axis=1), np.repeat(b, C).reshape(w, C).astype(out.real.dtype)
+    )
+    out[...] = _lerp(wide.take(upper, axis=0), wide.take(lower, axis=0), a.astype(out.real.dtype)[:, None, None])
+
+
+def _centres(size, new_size):
+    return np.maximum((np.arange(new_size) + 0.5) * (size / new_size) - 0.5, 0)
+
+
+def _lerp(first, second, weight):
+    """first + weight (second - first); may write into `second`, which must be the caller's own."""
+    second -= first
+    second *= weight
+    second += first
+    return second
+
+
+def _linear(x, size):
+    """For each coordinate the sample before, the one after, and how far between them it lies."""
+    x = np.clip(x, 0, size - 1)
+    before = np.floor(x).astype(np.intp)
+    return before, np.minimum(before + 1, size - 1), x - before
+
+
+def _nearest(x, size):
+    """The nearest sample; adding 1/2 to x could round up what lies just below the middle."""
+    x = np.clip(x, 0, size - 1)
+    before = np.floor(x)
+    return (before + (x - before >= 0.5)).astype(np.intp)
+
+
+def _check_samples(X, ndim):
+    """Samples of any dtype, as they are only picked."""
+    X = np.asarray(X)
+    if X.ndim < ndim:
+        raise ValueError(f"X must have at least {ndim} dimension(s), got shape {X.shape}")
+    if X.size == 0:
+        raise ValueError(f"X must not be empty, got shape {X.shape}")
+    return X
+
+
+def _check_coordinates(x, name):
+    x = np.asarray(x)
+    if x.size == 0:
+        return x.astype(np.float64)
+    return check_signal(x, name, min_ndim=0, allow_complex=False).astype(np.float64)
+
+
+def _check_points(rows, cols):
+    rows, cols = _check_coordinates(rows, "rows"), _check_coordinates(cols, "cols")
+    try:
+        return np.broadcast_arrays(rows, cols)
+    except ValueError:
+        raise ValueError(f"rows and cols must broadcast, got shapes {rows.shape} and {cols.shape}") from None
