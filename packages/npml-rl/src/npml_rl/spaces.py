@@ -185,6 +185,11 @@ class Box(Storable):
     def __repr__(self):
         return f"Box{self.shape}"
 
+    def value(self, values):
+        """The member next to a flat vector, or to each of a batch (N, size), in the float32 of Gymnasium's boxes."""
+        values = np.asarray(values)
+        return np.clip(values.reshape(*values.shape[:-1], *self.shape), self.low, self.high).astype(np.float32)
+
 
 class Tiles(Storable):
     """A box seen through a `TileCoder` (or anything with ``encode(X) -> (N, k) ints`` below ``n_features``).

@@ -99,7 +99,7 @@ class Agent(BaseEstimator):
         if is_vector(env):
             stepper = LaneStepper(env, states, actions.value)
             return rollouts(stepper, lambda first, s: player.greedy_lanes(s), n_episodes, max_steps, seed)[0]
-        stepper = _stepper(env, states, actions)
+        stepper = make_stepper(env, states, actions)
         seeds = [None if seed is None else seed + i for i in range(n_episodes)]
         return np.array([play(stepper, player, max_steps, seed)[0] for seed in seeds])
 
@@ -210,7 +210,7 @@ class ValueAgent(Agent):
         for name in ("epsilon", "gamma", "lr"):
             value = getattr(self, name, None)
             if value is not None:
-                _check_share(value, name, positive=name == "lr")
+                check_share(value, name, positive=name == "lr")
 
     def _state_space(self, space):
         if self.tile_coder is not None:
@@ -228,7 +228,7 @@ class ValueAgent(Agent):
             stepper = LaneStepper(env, states, actions.value)
             episodes = play_lanes(stepper, learner, n_episodes, max_steps, seed)
         else:
-            stepper = _stepper(env, states, actions)
+            stepper = make_stepper(env, states, actions)
             seeds = (None if seed is None else seed + i for i in range(n_episodes))
             episodes = (play(stepper, learner, max_steps, seed) for seed in seeds)
         records = list(progress(episodes, total=n_episodes, desc=type(self).__name__, verbose=verbose))
@@ -359,7 +359,8 @@ class _GreedyPlayer:
         return self.Q[s].argmax(axis=0)
 
 
-def _stepper(env, states, actions):
+def make_stepper(env, states, actions):
+    """The stepper of a single environment."""
     return Stepper(env, states.row, actions.value, getattr(actions, "n", None))
 
 
@@ -389,7 +390,8 @@ def _check_run(n_episodes, max_steps, seed):
     return checked
 
 
-def _check_share(value, name, positive=False):
+def check_share(value, name, positive=False):
+    """A number between 0 and 1."""
     try:
         inside = 0 <= value <= 1 and not (positive and value == 0)
     except TypeError:

@@ -31,9 +31,9 @@ import numpy as np
 
 from npml_core import progress
 
-from ..episodes import LaneStepper, Stepper, is_vector, play, rollouts
+from ..episodes import LaneStepper, is_vector, play, rollouts
 from ..spaces import Box, Tiles
-from .base import Agent, _check_share
+from .base import Agent, check_share, make_stepper
 
 __all__ = ["CrossEntropyAgent"]
 
@@ -102,7 +102,7 @@ class CrossEntropyAgent(Agent):
         for name in ("n_candidates", "noise_generations"):
             if index(getattr(self, name)) < 1:
                 raise ValueError(f"{name} must be a positive int, got {getattr(self, name)!r}")
-        _check_share(self.elite, "elite", positive=True)
+        check_share(self.elite, "elite", positive=True)
         if not 0 < self.std < float("inf") or not 0 <= self.noise < float("inf"):
             raise ValueError(f"std must be positive and noise not negative, got {self.std!r} and {self.noise!r}")
 
@@ -126,9 +126,9 @@ class CrossEntropyAgent(Agent):
     def _episodes(self, search, env, n_episodes, max_steps, seed, policy):
         """Draw, try, refit, until so many candidates have run."""
         if is_vector(env):
-            stepper, attempt = LaneStepper(env, policy.states, policy.values), _try_lanes
+            stepper, attempt = LaneStepper(env, policy.states, policy.actions.value), _try_lanes
         else:
-            stepper, attempt = Stepper(env, policy.states.row, policy.value), _try
+            stepper, attempt = make_stepper(env, policy.states, policy.actions), _try
         done = 0
         while done < n_episodes:
             thetas = search.candidates(n_episodes - done)
@@ -195,7 +195,8 @@ class _LinearPolicy:
     """Scores of actions, linear in the features of an observation."""
 
     def __init__(self, states, actions):
-        self.states, self.actions, self.vectors = states, actions, isinstance(states, _Vectors)
+        self.states, self.actions = states, actions
+        self.vectors = isinstance(states, _Vectors)
         self.box = isinstance(actions, Box)
 
     def choose(self, theta, s):
@@ -214,20 +215,6 @@ class _LinearPolicy:
             lanes = np.arange(len(s))
             scores = thetas[lanes, s] if s.ndim == 1 else thetas[lanes[:, None], s].sum(axis=1)
         return scores if self.box else scores.argmax(axis=1)
-
-    def value(self, choice):
-        """The action as the environment takes it."""
-        if not self.box:
-            return self.actions.value(choice)
-        clipped = np.clip(choice.reshape(self.actions.shape), self.actions.low, self.actions.high)
-        return clipped.astype(np.float32)
-
-    def values(self, choices):
-        """The same for lanes."""
-        if not self.box:
-            return self.actions.value(choices)
-        clipped = np.clip(choices.reshape(-1, *self.actions.shape), self.actions.low, self.actions.high)
-        return clipped.astype(np.float32)
 
 
 class _Candidate:
