@@ -201,8 +201,9 @@ def unpack_serial(payload, size, table):
             windows.append(window)
             position += bits[window]
     windows = np.array(windows, dtype=np.int64)
-    entries = np.where(windows < 0, ~windows, table.entries[windows])
-    counts = np.where(windows < 0, 1, table.counts[windows])
+    is_rank, looked_up = windows < 0, np.maximum(windows, 0)
+    entries = np.where(is_rank, ~windows, table.entries[looked_up])
+    counts = np.where(is_rank, 1, table.counts[looked_up])
     slots = entries.astype("<i8").view(table.dtype.newbyteorder("<")).reshape(-1, table.per_entry)
     ranks = slots[np.arange(table.per_entry) < counts[:, None]][:size].astype(table.dtype)
     if len(ranks) < size or (int(table.lengths[ranks].sum()) + 7) // 8 != len(payload):

@@ -70,7 +70,7 @@ class BytePairEncoder(BaseEstimator):
     >>> encoder = BytePairEncoder(vocab_size=260).fit(["low lower lowest", "slow slower"])
     >>> ids = encoder.encode("lower ☃")
     >>> [encoder.token_bytes(i) for i in ids]
-    [b'low', b'er', b' ', b'\xe2', b'\x98', b'\x83']
+    [b'lowe', b'r', b' ', b'\xe2', b'\x98', b'\x83']
     >>> encoder.decode(ids)
     'lower ☃'
     """

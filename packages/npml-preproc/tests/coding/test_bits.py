@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from npml_preproc.coding._bits import DecodeTable, join_neighbours, left_aligned, pack, unpack, unpack_serial
+
+codes_as_text = st.lists(st.text("01", min_size=1, max_size=64), min_size=1, max_size=60)
+
+
+def as_arrays(codes):
+    aligned = np.array([int(code.ljust(64, "0"), 2) for code in codes], dtype=np.uint64)
+    return aligned, np.array([len(code) for code in codes], dtype=np.uint64)
+
+
+@given(codes_as_text, st.text("01", max_size=63))
+@settings(max_examples=50)
+def test_pack_appends_bits(codes, before):
+    carry = np.uint64(int(before.ljust(64, "0"), 2))
+    words, offsets = pack(*as_arrays(codes), carry, len(before))
+    bits = "".join(format(int(word), "064b") for word in words)
+    expected = before + "".join(codes)
+    assert bits[: len(expected)] == expected
+    assert "1" not in bits[len(expected) :]
+    assert len(words) == len(expected) // 64 + 1
+    assert offsets.tolist() == [len(before + "".join(codes[:i])) for i in range(len(codes) + 1)]
+
+
+@given(st.lists(st.text("01", min_size=1, max_size=32), max_size=20))
+@settings(max_examples=50)
+def test_neighbours_are_joined(codes):
+    joined, lengths = join_neighbours(*as_arrays(codes))
+    pairs = ["".join(codes[i : i + 2]) for i in range(0, len(codes), 2)]
+    assert [format(int(code), "064b")[:length] for code, length in zip(joined, lengths.tolist())] == pairs
+
+
+def canonical(lengths):
+    codes, code, before = [], 0, 0
+    for length in lengths:
+        code <<= length - before
+        codes.append(format(code, f"0{length}b"))
+        code, before = code + 1, length
+    return codes
+
+
+SKEWED = [*range(1, 40), 39]
+LENGTHS = {"two": [1, 1], "skewed": SKEWED, "even": [8] * 256, "long": [16] * 2**16, "mixed": [1, 3, 3, 3, 4, 4]}
+
+
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
+def test_both_ways_to_decode_agree_with_the_codes(lengths):
+    lengths, rng = np.array(lengths), np.random.default_rng(0)
+    codes = canonical(lengths.tolist())
+    assert [format(int(c), "064b")[:n] for c, n in zip(left_aligned(lengths), lengths)] == codes
+    ranks = rng.integers(len(lengths), size=500)
+    texts = ["".join(codes[r] for r in chunk) for chunk in np.split(ranks, [200, 400])]
+    bits = "".join(texts)
+    payload = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    table = DecodeTable(lengths, np.min_scalar_type(len(lengths) - 1))
+    starts = np.cumsum([0, len(texts[0]), len(texts[1])])
+    np.testing.assert_array_equal(unpack(payload, starts, np.array([200, 200, 100]), table), ranks)
+    np.testing.assert_array_equal(unpack_serial(payload, 500, table), ranks)
+
+
+def test_serial_decoding_checks_the_end():
+    table = DecodeTable(np.array([1, 2, 2]), np.uint8)
+    assert unpack_serial(b"\x80", 2, table).tolist() == [1, 0]  # 10 0 and five zeros
+    for payload, size in ((b"\x80\x00", 2), (b"\x80", 9), (b"", 1)):
+        with pytest.raises(ValueError, match="damaged"):
+            unpack_serial(payload, size, table)
