@@ -51,14 +51,14 @@ def hero(results, rows, seconds):
     """The head of the page: what this is, and four figures."""
     packages = len({result["package"] for result in results})
     ratios = [row.ratio for row in rows if row.ratio]
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else math.nan
+    mean = f"{math.exp(sum(map(math.log, ratios)) / len(ratios)):.2f}" if ratios else "?"
     matched = sum(row.verdict in ("same", "better") for row in rows if row.verdict)
     compared = sum(bool(row.verdict) for row in rows)
     tiles = [
         (f"{len(rows)}", f"models trained, from {packages} package{'s' * (packages != 1)}"),
         (f"{seconds:.0f}<small> s</small>", "for everything you see"),
         (f"{matched}<small> of {compared}</small>", "as good as the reference, or better"),
-        (f"{mean:.2f}<small>×</small>", "the reference's time, geometric mean"),
+        (f"{mean}<small>×</small>", "the reference's time, geometric mean"),
     ]
     boxes = "".join(f"<div><dd>{value}</dd><dt>{label}</dt></div>" for value, label in tiles)
     return f"""<header>
