@@ -50,7 +50,8 @@ def test_what_breaks_the_protocol_is_named_and_leaves_the_agent_as_it_was(env, m
     with pytest.raises(ValueError, match=message):
         agent.train(env, 3)
     after = agent.Q_, agent.rng_.bit_generator.state, agent.n_episodes_
-    assert (before[0] == after[0]).all() and before[1:] == after[1:]
+    assert (before[0] == after[0]).all()
+    assert before[1:] == after[1:]
 
 
 @pytest.mark.parametrize("missing", ["observation_space", "action_space", "reset", "step"])
@@ -91,7 +92,9 @@ def test_actions_are_the_environments_own():
     env = Shifted()
     agent = QLearningAgent(random_state=0, epsilon=1.0)
     agent.train(env, 50)
-    assert env.taken == {5, 6, 7} and agent.act(0) in (5, 6, 7) and agent.policy_[0] in (5, 6, 7)
+    assert env.taken == {5, 6, 7}
+    assert agent.act(0) in (5, 6, 7)
+    assert agent.policy_[0] in (5, 6, 7)
 
 
 def test_seeds_count_the_episodes_of_a_life():
@@ -122,7 +125,8 @@ def test_max_steps_truncates():
     env = Env(step=(1, 1.0, False, False, {}))
     agent = QLearningAgent(random_state=0)
     history = agent.train(env, 4, max_steps=7)
-    assert history.steps.tolist() == [7] * 4 and history.returns.tolist() == [7.0] * 4
+    assert history.steps.tolist() == [7] * 4
+    assert history.returns.tolist() == [7.0] * 4
     assert agent.evaluate(env, 2, max_steps=3).tolist() == [3.0, 3.0]
 
 
@@ -136,7 +140,8 @@ def test_lanes_learn_the_chain_in_every_autoreset_mode(mode, Agent):
     envs = TabularVectorEnv(CHAIN, 5, autoreset_mode=mode)
     agent = Agent(lr=0.5, epsilon=0.5, gamma=0.5, random_state=0)
     history = agent.train(envs, 203, seed=0)
-    assert history.returns.tolist() == [7.0] * 203 and history.steps.tolist() == [3] * 203
+    assert history.returns.tolist() == [7.0] * 203
+    assert history.steps.tolist() == [3] * 203
     np.testing.assert_allclose(agent.Q_, [[3, 3], [4, 4], [4, 4], [0, 0]], rtol=1e-6)
     assert agent.evaluate(envs, 7).tolist() == [7.0] * 7
 
@@ -147,7 +152,8 @@ def test_lanes_bootstrap_where_truncated(mode):
     loop = [[[(1.0, 0, 1.0, False)]]]
     agent = QLearningAgent(lr=0.5, gamma=0.5, random_state=0)
     history = agent.train(TabularVectorEnv(loop, 4, max_steps=3, autoreset_mode=mode), 100)
-    assert set(history.steps.tolist()) == {3} and agent.Q_[0, 0] == pytest.approx(2.0)
+    assert set(history.steps.tolist()) == {3}
+    assert agent.Q_[0, 0] == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("mode", ["NextStep", "SameStep", "Disabled"])
@@ -156,7 +162,8 @@ def test_max_steps_cuts_single_lanes(mode):
         [[[(0.7, 0, 1.0, False), (0.3, 1, 1.0, True)]], [[(1.0, 1, 0.0, True)]]], 6, autoreset_mode=mode
     )
     history = QLearningAgent(lr=0.5, gamma=0.5, random_state=0).train(envs, 300, max_steps=4, seed=1)
-    assert history.steps.max() == 4 and (history.steps == history.returns).all()
+    assert history.steps.max() == 4
+    assert (history.steps == history.returns).all()
     # geometric, cut at 4
     expected = np.array([0.3, 0.21, 0.147, 0.343])
     counts = np.bincount(history.steps, minlength=5)[1:]

@@ -55,8 +55,10 @@ def test_figure_8_2_planning_shortens_the_search():
         for n in (0, 5, 50)
     }
     total = {n: s[:, 1:12].sum(axis=1) for n, s in steps.items()}  # the first episode finds the goal by chance
-    assert surely_greater(total[0], total[5]) and surely_greater(total[5], total[50])
-    assert steps[50][:, 3:8].mean() < 20 and steps[0][:, 3:8].mean() > 60  # 14 is the shortest
+    assert surely_greater(total[0], total[5])
+    assert surely_greater(total[5], total[50])
+    assert steps[50][:, 3:8].mean() < 20
+    assert steps[0][:, 3:8].mean() > 60
 
 
 def earned(env, agent, n_steps):
@@ -113,7 +115,8 @@ def test_figure_2_2_the_ten_armed_testbed():
     bandit = GaussianBandit(np.random.default_rng(0).normal(size=(300, 10)))
     history = run(bandit, [EpsilonGreedy(0.0), EpsilonGreedy(0.01), EpsilonGreedy(0.1), UCB1(c=2)], 800, 300, seed=0)
     rewards = history.rewards[:, :, -200:].mean(axis=2)
-    assert surely_greater(rewards[1], rewards[0]) and surely_greater(rewards[2], rewards[0])
+    assert surely_greater(rewards[1], rewards[0])
+    assert surely_greater(rewards[2], rewards[0])
     optimal = history.optimal[:, :, -50:].mean(axis=(1, 2))
     np.testing.assert_allclose(optimal[:3], [0.36, 0.57, 0.80], atol=3 * (0.25 / 300) ** 0.5)
     assert surely_greater(rewards[3], rewards[2])  # figure 2.4
@@ -130,4 +133,5 @@ def test_figure_10_1_mountain_car_is_learned_within_some_episodes():
     coder = TileCoder([-1.2, -0.07], [0.5, 0.07], n_tilings=8, n_tiles=8)
     agent = SARSAAgent(0.5, 0.0, 1.0, tile_coder=coder, random_state=0)
     steps = agent.train(MountainCar(), 80, seed=0).steps
-    assert steps[:3].mean() > 500 and steps[-20:].mean() < 190
+    assert steps[:3].mean() > 500
+    assert steps[-20:].mean() < 190

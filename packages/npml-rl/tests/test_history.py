@@ -12,7 +12,8 @@ from npml_rl import History
 
 def test_arrays_dict_and_file(tmp_path):
     history = History(returns=[1.0, 2.0], steps=np.array([3, 4]))
-    assert history.returns.dtype == np.float64 and history.steps.tolist() == [3, 4]
+    assert history.returns.dtype == np.float64
+    assert history.steps.tolist() == [3, 4]
     assert json.loads(json.dumps(history.to_dict())) == {"returns": [1.0, 2.0], "steps": [3, 4]}
     save(history, tmp_path / "history")
     assert load(tmp_path / "history").to_dict() == history.to_dict()
@@ -49,13 +50,16 @@ class Axes:
 def test_plot_of_episodes_is_a_moving_average():
     axes = History(returns=[0.0, 2.0, 4.0, 0.0], steps=[1, 1, 1, 1]).plot(ax=Axes(), smooth=2)
     x, y, _ = axes.lines[0]
-    assert x.tolist() == [2, 3, 4] and y.tolist() == [1.0, 3.0, 2.0] and axes.xlabel == "episode"
+    assert x.tolist() == [2, 3, 4]
+    assert y.tolist() == [1.0, 3.0, 2.0]
+    assert axes.xlabel == "episode"
 
 
 def test_plot_of_policies_has_bands():
     regret = np.random.default_rng(0).random((2, 9, 5))
     axes = History(labels=["a", "b"], regret=regret).plot(ax=Axes())
-    assert [label for _, _, label in axes.lines] == ["a", "b"] and axes.ylabel == "regret"
+    assert [label for _, _, label in axes.lines] == ["a", "b"]
+    assert axes.ylabel == "regret"
     np.testing.assert_allclose(axes.lines[1][1], regret[1].mean(axis=0))
     np.testing.assert_allclose(axes.bands[0], 4 * regret[0].std(axis=0, ddof=1) / 3)
 

@@ -34,7 +34,7 @@ def test_bad_batches(batch):
 
 def test_multi_discrete_is_raveled_in_c_order():
     space = as_space(SimpleNamespace(nvec=np.array([2, 3, 4]), start=np.array([0, 1, 0])))
-    grid = np.array(list(product(range(2), range(3), range(4)))) + [0, 1, 0]
+    grid = [*np.array(list(product(range(2), range(3), range(4)))), 0, 1, 0]
     assert [space.row(value) for value in grid] == list(range(24))
     assert space.rows(grid).tolist() == list(range(24))
     assert (np.array(members(space)) == grid).all()
@@ -42,23 +42,27 @@ def test_multi_discrete_is_raveled_in_c_order():
 
 def test_multi_dimensional_nvec_keeps_its_shape():
     space = as_space(SimpleNamespace(nvec=np.full((2, 2), 3)))
-    assert space.n == 81 and space.value(80).tolist() == [[2, 2], [2, 2]]
+    assert space.n == 81
+    assert space.value(80).tolist() == [[2, 2], [2, 2]]
     assert space.row(np.array([[0, 0], [1, 2]])) == 5
     assert space.rows(np.array([[[0, 0], [1, 2]]])).tolist() == [5]
 
 
 def test_multi_binary():
     space = as_space(SimpleNamespace(n=3, shape=(3,)))
-    assert space.n == 8 and space.row(np.array([1, 0, 1], dtype=np.int8)) == 5
+    assert space.n == 8
+    assert space.row(np.array([1, 0, 1], dtype=np.int8)) == 5
 
 
 def test_tuple_and_dict():
     parts = [SimpleNamespace(n=4), SimpleNamespace(nvec=[2, 3])]
     pair = as_space(SimpleNamespace(spaces=tuple(parts)))
-    assert pair.n == 24 and pair.row((3, np.array([1, 2]))) == 23
+    assert pair.n == 24
+    assert pair.row((3, np.array([1, 2]))) == 23
     assert pair.rows((np.array([0, 3]), np.array([[0, 1], [1, 2]]))).tolist() == [1, 23]
     named = as_space(SimpleNamespace(spaces={"a": parts[0], "b": parts[0]}))
-    assert named.row({"b": 1, "a": 2}) == 9 and named.value(9) == {"a": 2, "b": 1}
+    assert named.row({"b": 1, "a": 2}) == 9
+    assert named.value(9) == {"a": 2, "b": 1}
     for bad in ((1,), (1, 2, 3), 5):
         with pytest.raises(ValueError):
             pair.row(bad)

@@ -15,7 +15,8 @@ def test_lists_and_lanes_move_alike():
         scalar.toward(s[i], a[i], target[i], 0.3)
     lanes.toward(s, a, target, 0.3)
     np.testing.assert_allclose(lanes.array(), scalar.array(), rtol=1e-12)
-    assert lanes[s].shape == (3, 3) and (lanes.array()[s] == lanes[s].T).all()
+    assert lanes[s].shape == (3, 3)
+    assert (lanes.array()[s] == lanes[s].T).all()
 
 
 def test_tiles_move_the_sum_by_lr():
@@ -25,7 +26,8 @@ def test_tiles_move_the_sum_by_lr():
         lanes = isinstance(s, np.ndarray)
         table.toward(s, np.array([1]) if lanes else 1, np.array([10.0]) if lanes else 10.0, 0.25)
         after = np.ravel(table[s])
-        assert after[0] == pytest.approx(before[0]) and after[1] == pytest.approx(0.75 * before[1] + 2.5)
+        assert after[0] == pytest.approx(before[0])
+        assert after[1] == pytest.approx(0.75 * before[1] + 2.5)
         untouched = np.setdiff1d(np.arange(8), [1, 5, 6])
         assert (table.array()[untouched] == array[untouched]).all()
 

@@ -46,8 +46,10 @@ def test_codes_are_distinct_bounded_and_the_same_one_at_a_time(d, n_tilings, n_t
     X = np.random.default_rng(seed).uniform(-3, 4, size=(20, d))
     X[:2] = [[-1.0] * d, [2.0] * d]
     codes = coder.encode(X)
-    assert codes.shape == (20, n_tilings) and codes.dtype == np.int64
-    assert codes.min() >= 0 and codes.max() < coder.n_features <= (hash_size or coder.n_features)
+    assert codes.shape == (20, n_tilings)
+    assert codes.dtype == np.int64
+    assert codes.min() >= 0
+    assert codes.max() < coder.n_features <= (hash_size or coder.n_features)
     assert all(len(set(row)) == n_tilings for row in codes.tolist())
     assert [coder.encode_one(x) for x in X] == [tuple(row) for row in codes.tolist()]
 
@@ -56,7 +58,9 @@ def test_nearer_vectors_share_more_tiles():
     coder = TileCoder([0.0], [1.0], n_tilings=8, n_tiles=4)
     codes = coder.encode(np.linspace(0.1, 0.4, 13)[:, None])
     shared = (codes == codes[0]).sum(axis=1)
-    assert shared[0] == 8 and shared[-1] == 0 and (np.diff(shared) <= 0).all()
+    assert shared[0] == 8
+    assert shared[-1] == 0
+    assert (np.diff(shared) <= 0).all()
 
 
 def test_all_tilings_are_shifted_differently():

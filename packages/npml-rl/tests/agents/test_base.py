@@ -113,7 +113,8 @@ def test_multi_discrete_observations(cls):
     agent = cls(random_state=0)
     agent.train(Blackjack(), 60, seed=0)
     table = agent.mean_ if cls is CrossEntropyAgent else agent.Q_
-    assert table.shape == (32 * 11 * 2, 2) and agent.policy_.shape == (704,)
+    assert table.shape == (32 * 11 * 2, 2)
+    assert agent.policy_.shape == (704,)
     assert agent.act((20, 10, 0)) in (0, 1)
     with pytest.raises(ValueError, match="40"):
         agent.act((40, 10, 0))
@@ -212,7 +213,8 @@ def test_an_own_discretiser_will_do():
 
     agent = QLearningAgent(tile_coder=Halves(), random_state=0)
     agent.train(MountainCar(), 2, max_steps=50, seed=0)
-    assert agent.Q_.shape == (2, 3) and (agent.Q_ < 0).any()
+    assert agent.Q_.shape == (2, 3)
+    assert (agent.Q_ < 0).any()
 
 
 def test_a_shared_generator_gives_each_agent_its_own_stream():

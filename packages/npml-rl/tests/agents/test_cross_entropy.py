@@ -18,7 +18,9 @@ class Aim:
         return np.array([self.x]), {}
 
     def step(self, action):
-        assert action.shape == (1,) and action.dtype == np.float32 and -5 <= action[0] <= 5
+        assert action.shape == (1,)
+        assert action.dtype == np.float32
+        assert -5 <= action[0] <= 5
         return np.array([self.x]), -(float(action[0] - 2 * self.x - 1) ** 2), True, False, {}
 
 
@@ -47,7 +49,8 @@ def test_it_finds_the_line():
     agent = CrossEntropyAgent(random_state=0, noise=0.05)
     agent.train(Aim(), 3000, seed=0)
     np.testing.assert_allclose(agent.mean_.ravel(), [2.0, 1.0], atol=0.15)
-    assert agent.generation_ == 60 and agent.evaluate(Aim(), 20, seed=9).mean() > -0.05
+    assert agent.generation_ == 60
+    assert agent.evaluate(Aim(), 20, seed=9).mean() > -0.05
 
 
 def test_lanes_are_the_same_search():
@@ -66,13 +69,16 @@ def test_the_next_generation_is_fitted_to_the_elite():
     elite = candidates[np.argsort(-returns)[:3]]
     np.testing.assert_allclose(agent.mean_, elite.mean(axis=0))
     np.testing.assert_allclose(agent.std_, np.sqrt(elite.var(axis=0) + 0.5))
-    assert len(agent.candidates_) == 0 and agent.generation_ == 1
+    assert len(agent.candidates_) == 0
+    assert agent.generation_ == 1
 
 
 def test_a_generation_of_equals_changes_nothing():
     agent = CrossEntropyAgent(10, random_state=0)
     agent.train(TabularEnv([[[(1.0, 0, 1.0, True)]] * 2]), 30)
-    assert (agent.mean_ == 0).all() and (agent.std_ == 1).all() and agent.generation_ == 3
+    assert (agent.mean_ == 0).all()
+    assert (agent.std_ == 1).all()
+    assert agent.generation_ == 3
 
 
 def test_spaces():

@@ -14,7 +14,8 @@ def test_a_model_of_a_deterministic_pair_is_its_last_outcome():
     for s2 in (1, 1, 1, 2):
         model.observe((0, 0), 0.5, s2, False)
     assert model.outcomes == {(0, 0): [(1.0, 0.5, 2, False)]}
-    assert model.pairs == [(0, 0)] and list(model.sources) == [1, 2]
+    assert model.pairs == [(0, 0)]
+    assert list(model.sources) == [1, 2]
 
 
 def test_an_outcome_that_comes_back_makes_frequencies():
@@ -60,7 +61,8 @@ def test_without_planning_it_is_q_learning():
     dyna, plain = DynaQAgent(n_planning=0, random_state=0), QLearningAgent(random_state=0)
     dyna.train(random_env(), 50, seed=0)
     plain.train(random_env(), 50, seed=0)
-    assert (dyna.Q_ == plain.Q_).all() and dyna.model_.n_updates == dyna.model_.time
+    assert (dyna.Q_ == plain.Q_).all()
+    assert dyna.model_.n_updates == dyna.model_.time
 
 
 def test_the_bonus_grows_with_the_square_root_of_time():
@@ -68,7 +70,8 @@ def test_the_bonus_grows_with_the_square_root_of_time():
     agent = DynaQAgent(1.0, 0.0, 0.0, random_state=0, plus=True, n_planning=50, kappa=0.01)
     agent.train(env, 1, seed=0)
     tried = [agent.model_.tried[0, a] for a in (0, 1)]
-    assert max(tried) == 100 and min(tried) >= 97  # both are tried again and again without any exploration
+    assert max(tried) == 100
+    assert min(tried) >= 97
     assert agent.Q_.max() <= 0.01 * 100**0.5
 
 
@@ -76,6 +79,7 @@ def test_the_queue_takes_the_largest_change_first():
     agent = DynaQAgent(0.5, 0.1, 0.95, random_state=0, prioritized=True, n_planning=5, theta=0.01)
     agent.train(Maze.dyna(), 3, seed=0)
     waiting = [priority for _, priority in agent.model_.queue]
-    assert waiting == sorted(waiting, reverse=True) and min(waiting, default=1.0) > 0.01
+    assert waiting == sorted(waiting, reverse=True)
+    assert min(waiting, default=1.0) > 0.01
     with pytest.raises(ValueError, match="n_planning"):
         DynaQAgent(prioritized=True, n_planning=0).train(Maze.dyna(), 1)

@@ -95,7 +95,8 @@ def test_truncated_bootstraps_and_terminated_does_not(cls, options):
     values = [1.0, 1.5, 1.75]
     # the weighted mean of 1, 1 + 0.5 * 1 and 1 + 0.5 * 1.25
     expected = np.mean([1.0, 1.5, 1.625]) if cls is ImportanceSamplingMonteCarloAgent else values[2]
-    assert agent.Q_[0, 0] == pytest.approx(expected) and history.steps.tolist() == [1, 1, 1]
+    assert agent.Q_[0, 0] == pytest.approx(expected)
+    assert history.steps.tolist() == [1, 1, 1]
     ended = cls(gamma=0.5, random_state=0, **options)
     ended.train(TabularEnv([[[(1.0, 0, 1.0, True)]]]), 3)
     assert ended.Q_[0, 0] == 1.0
@@ -155,7 +156,8 @@ def test_importance_sampling_survives_long_episodes():
     agent.train(TabularEnv([[[(1.0, 0, 1.0, False)]] * 2], max_steps=3000), 2)
     long = ImportanceSamplingMonteCarloAgent(0.5, 1.0, random_state=0, target_policy=[[1.0, 0.0], [1.0, 0.0]])
     long.train(TabularEnv([[[(1 - 1e-4, 0, 0.0, False), (1e-4, 1, 1.0, True)]] * 2, [[(1.0, 1, 0.0, True)]] * 2]), 2)
-    assert np.isfinite(agent.Q_).all() and np.isfinite(long.Q_).all()
+    assert np.isfinite(agent.Q_).all()
+    assert np.isfinite(long.Q_).all()
 
 
 @pytest.mark.parametrize("policy", [[0, 1], [0, 1, 2], [[0.5, 0.6]] * 3, [[-1.0, 2.0]] * 3])

@@ -78,12 +78,15 @@ def test_experiments(bandit):
     history = run(bandit, POLICIES, n_steps=40, n_runs=6, seed=3)
     assert history.regret.shape == history.estimate_error.shape == history.rewards.shape == (4, 6, 40)
     steps = np.diff(history.regret, axis=2, prepend=0)
-    assert (steps >= 0).all() and ((steps == 0) == history.optimal).all()
-    assert np.isfinite(history.estimate_error).all() and (history.estimate_error >= 0).all()
+    assert (steps >= 0).all()
+    assert ((steps == 0) == history.optimal).all()
+    assert np.isfinite(history.estimate_error).all()
+    assert (history.estimate_error >= 0).all()
     assert history.labels == ["EpsilonGreedy()", "UCB1()", "LinUCB()", "GradientBandit()"]
     again = run(bandit, POLICIES, n_steps=40, n_runs=6, seed=3)
     other = run(bandit, POLICIES, n_steps=40, n_runs=6, seed=4)
-    assert again.to_dict() == history.to_dict() and (other.regret != history.regret).any()
+    assert again.to_dict() == history.to_dict()
+    assert (other.regret != history.regret).any()
 
 
 def test_a_policy_plays_the_same_whoever_plays_beside_it():
@@ -96,7 +99,8 @@ def test_a_policy_plays_the_same_whoever_plays_beside_it():
 def test_runs_of_their_own_parameters():
     means = np.array([[0.0, 1.0], [1.0, 0.0], [5.0, 5.0]])
     history = run(GaussianBandit(means, 0.0), [EpsilonGreedy(0.5)], 200, 3, seed=0)
-    assert (history.regret[0, :2, -1] > 20).all() and history.regret[0, 2, -1] == 0
+    assert (history.regret[0, :2, -1] > 20).all()
+    assert history.regret[0, 2, -1] == 0
     assert history.estimate_error[0, :, -1] == pytest.approx(0.0)
     with pytest.raises(ValueError, match="n_runs"):
         run(GaussianBandit(means), [UCB1()], 10, 4)
@@ -140,7 +144,8 @@ def test_stored_and_pickled(tmp_path):
     for policy in policies:
         save(policy, tmp_path / "policy")
         for twin in (load(tmp_path / "policy"), pickle.loads(pickle.dumps(policy))):
-            assert repr(twin) == repr(policy) and (twin.estimates(None) == policy.estimates(None)).all()
+            assert repr(twin) == repr(policy)
+            assert (twin.estimates(None) == policy.estimates(None)).all()
     for bandit in BANDITS:
         save(bandit, tmp_path / "bandit")
         assert load(tmp_path / "bandit").n_arms == bandit.n_arms

@@ -115,7 +115,8 @@ def test_ties_are_broken_evenly():
     rng = np.random.default_rng(0)
     arms = random_argmax(np.tile([1.0, 3.0, 3.0, np.inf, np.inf, np.inf], (30_000, 1)), rng)
     counts = np.bincount(arms, minlength=6)
-    assert counts[:3].sum() == 0 and ((counts[3:] - 10_000) ** 2 / 10_000).sum() < 13.8  # p = 0.001
+    assert counts[:3].sum() == 0
+    assert ((counts[3:] - 10_000) ** 2 / 10_000).sum() < 13.8
 
 
 def test_regret_stays_under_the_bound_of_ucb1():
@@ -126,9 +127,11 @@ def test_regret_stays_under_the_bound_of_ucb1():
     bound = 8 * (np.log(T) / gaps).sum() + (1 + np.pi**2 / 3) * gaps.sum()
     final = history.regret[:, :, -1].mean(axis=1)
     half = history.regret[:, :, T // 2].mean(axis=1)
-    assert final[0] < bound and final[1] < final[0]
+    assert final[0] < bound
+    assert final[1] < final[0]
     # logarithmic policies slow down, epsilon-greedy pays epsilon for ever
-    assert final[1] - half[1] < 0.25 * half[1] and final[2] - half[2] > 0.3 * half[2]
+    assert final[1] - half[1] < 0.25 * half[1]
+    assert final[2] - half[2] > 0.3 * half[2]
     assert (history.estimate_error[:, :, -1].mean(axis=1) < history.estimate_error[:, :, 20].mean(axis=1)).all()
 
 
@@ -138,4 +141,5 @@ def test_regret_stays_under_the_bound_of_ucb1():
 def test_lin_ucb_learns_contexts(bandit):
     history = run(bandit, [LinUCB(), EpsilonGreedy(1.0)], 600, 20, seed=0)
     first, last = history.regret[0, :, 99].mean(), np.diff(history.regret[0, :, [499, 599]].mean(axis=1))[0]
-    assert last < 0.5 * first and history.regret[0, :, -1].mean() < 0.3 * history.regret[1, :, -1].mean()
+    assert last < 0.5 * first
+    assert history.regret[0, :, -1].mean() < 0.3 * history.regret[1, :, -1].mean()

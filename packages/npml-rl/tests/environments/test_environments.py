@@ -15,7 +15,8 @@ def walk(env, actions):
 
 def test_the_cliff():
     steps = walk(CliffWalk(), [0, *[1] * 11, 2])
-    assert sum(step[1] for step in steps) == -13.0 and [step[2] for step in steps] == [False] * 12 + [True]
+    assert sum(step[1] for step in steps) == -13.0
+    assert [step[2] for step in steps] == [False] * 12 + [True]
     assert walk(CliffWalk(), [1])[0][:2] == (36, -100.0)
     assert walk(CliffWalk(), [3, 2])[-1][:2] == (36, -1.0)
 
@@ -49,7 +50,8 @@ def test_walls_move_when_it_is_time(make, before, after):
     assert maze.cells == cells
     maze.step(2)
     maze._change_at = None
-    assert maze.cells != cells and shortest(maze) == after
+    assert maze.cells != cells
+    assert shortest(maze) == after
 
 
 def test_blackjack_pays_what_the_rules_give():
@@ -58,9 +60,13 @@ def test_blackjack_pays_what_the_rules_give():
     returns, ends = [], set()
     for _ in range(4000):
         (total, showing, ace), _ = env.reset()
-        assert 4 <= total <= 21 and 1 <= showing <= 10 and ace in (0, 1)
+        assert 4 <= total <= 21
+        assert 1 <= showing <= 10
+        assert ace in (0, 1)
         obs, reward, terminated, truncated, _ = env.step(0)
-        assert terminated and not truncated and obs == (total, showing, ace)
+        assert terminated
+        assert not truncated
+        assert obs == (total, showing, ace)
         returns.append(reward)
         ends.add(reward)
     assert ends == {-1.0, 0.0, 1.0}
@@ -76,13 +82,15 @@ def test_mountain_car_needs_to_swing():
     env.reset(seed=3)
     for _ in range(300):
         obs, reward, terminated, _, _ = env.step(2)
-        assert not terminated and reward == -1.0
+        assert not terminated
+        assert reward == -1.0
     env.reset(seed=3)
     action, n_steps = 2, 0
     while not terminated:
         obs, _, terminated, _, _ = env.step(action)
         action, n_steps = (2 if obs[1] >= 0 else 0), n_steps + 1
-        assert -1.2 <= obs[0] <= 0.5 and abs(obs[1]) <= 0.07
+        assert -1.2 <= obs[0] <= 0.5
+        assert abs(obs[1]) <= 0.07
     assert n_steps < 200
 
 
@@ -95,7 +103,9 @@ def test_a_table_is_followed_one_at_a_time_and_in_lanes():
         wins += single.step(0)[:3] == (1, 5.0, True)
     lanes.reset(seed=0)
     obs, rewards, terminated, _, _ = lanes.step(np.zeros(4000, dtype=np.int64))
-    assert (rewards[obs == 1] == 5.0).all() and (rewards[obs == 0] == 1.0).all() and (terminated == (obs == 1)).all()
+    assert (rewards[obs == 1] == 5.0).all()
+    assert (rewards[obs == 0] == 1.0).all()
+    assert (terminated == (obs == 1)).all()
     for count in (wins, terminated.sum()):
         assert abs(count - 3000) < 4 * (4000 * 0.25 * 0.75) ** 0.5
 

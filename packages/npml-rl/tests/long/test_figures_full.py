@@ -38,7 +38,9 @@ def test_figure_8_2():
     steps = {n: np.mean(s, axis=0) for n, s in first.items()}
     below = {n: int(np.argmax(s < 25)) + 1 for n, s in steps.items()}
     # "about 25 episodes without planning, about five with n = 5, only three with n = 50"
-    assert below[50] <= 4 and below[5] <= 8 and 15 <= below[0] <= 45
+    assert below[50] <= 4
+    assert below[5] <= 8
+    assert 15 <= below[0] <= 45
 
 
 def goals(env, agent, n_steps):
@@ -98,7 +100,8 @@ def test_figure_5_3():
         agent.train(env, 10_000)
         errors.append(agent.Q_[state, 1] - -0.27726)
     mean, error = mean_and_error(errors)
-    assert abs(mean) < error and np.mean(np.square(errors)) < 0.002
+    assert abs(mean) < error
+    assert np.mean(np.square(errors)) < 0.002
 
 
 def test_figure_10_1():
