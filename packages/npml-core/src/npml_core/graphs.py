@@ -49,6 +49,7 @@ class _BaseGraph(Storable):
         node : hashable
             The node.
         """
+        _check_hashable(node, "node")
         self.adjacency.setdefault(node, {})
 
     def neighbors(self, v):
@@ -100,15 +101,7 @@ class _BaseGraph(Storable):
         """
         self._check_node(s, "s")
         self._check_node(t, "t")
-        seen, queue = {s}, deque([s])
-        while queue:
-            node = queue.popleft()
-            if node == t:
-                return True
-            fresh = [v for v in self.adjacency[node] if v not in seen]
-            seen.update(fresh)
-            queue.extend(fresh)
-        return False
+        return t in self._reachable(s)
 
     def all_paths(self, s, t):
         """All simple paths: no node comes twice.
@@ -118,19 +111,28 @@ class _BaseGraph(Storable):
         s, t : node
             Start and end.
 
-        Yields
-        ------
-        list of nodes
-            From `s` to `t`; there may be exponentially many.
+        Returns
+        -------
+        list of lists of nodes
+            Each from `s` to `t`; there may be exponentially many. From a node to itself: the node alone.
         """
         self._check_node(s, "s")
         self._check_node(t, "t")
-        return self._walk(s, t)
+        return list(self._walk(s, t))
+
+    def _reachable(self, s):
+        seen, queue = {s}, deque([s])
+        while queue:
+            fresh = [v for v in self.adjacency[queue.popleft()] if v not in seen]
+            seen.update(fresh)
+            queue.extend(fresh)
+        return seen
 
     def _walk(self, s, t):
         if s == t:
             yield [s]
             return
+        useful = self.reverse()._reachable(t)  # keeps out of dead ends, which may hold exponentially many paths too
         path, stack = {s: None}, [iter(self.adjacency[s])]  # a dict keeps the order and finds a node at once
         while stack:
             node = next(stack[-1], _END)
@@ -139,7 +141,7 @@ class _BaseGraph(Storable):
                 path.popitem()
             elif node == t:
                 yield [*path, t]
-            elif node not in path:
+            elif node in useful and node not in path:
                 path[node] = None
                 stack.append(iter(self.adjacency[node]))
 
@@ -156,6 +158,7 @@ class _BaseGraph(Storable):
         return f"{type(self).__name__} with {len(self)} nodes and {len(self.edges)} edges"
 
     def _check_node(self, node, name):
+        _check_hashable(node, name)
         if node not in self.adjacency:
             raise ValueError(f"{name} must be a node of the graph, got {node!r}")
 
@@ -201,7 +204,7 @@ class Graph(_BaseGraph):
         weight : float, default=1.0
             A finite number.
         """
-        weight = _check_weight(weight)
+        weight = _check_edge(u, v, weight)
         self.add_node(u)
         self.add_node(v)
         self.adjacency[u][v] = self.adjacency[v][u] = weight
@@ -278,7 +281,7 @@ class DiGraph(_BaseGraph):
         weight : float, default=1.0
             A finite number.
         """
-        weight = _check_weight(weight)
+        weight = _check_edge(u, v, weight)
         self.add_node(u)
         self.add_node(v)
         self.adjacency[u][v] = weight
@@ -413,9 +416,20 @@ def _random_pairs(n, p, rng):
     return list(zip(u[chosen].tolist(), v[chosen].tolist()))
 
 
-def _check_weight(weight):
+def _check_edge(u, v, weight):
+    _check_hashable(u, "u")
+    _check_hashable(v, "v")
     if isinstance(weight, bool) or not isinstance(weight, Real):
         raise TypeError(f"weight must be a number, got {weight!r}")
     if not np.isfinite(weight):
         raise ValueError(f"weight must be finite, got {weight!r}")
     return weight
+
+
+def _check_hashable(node, name):
+    try:
+        hash(node)
+    except TypeError:
+        raise TypeError(f"{name} must be hashable, got {node!r}") from None
+    if node != node:
+        raise ValueError(f"{name} must equal itself, got {node!r}")

@@ -8,7 +8,10 @@ right).
     H_out = floor((H + top + bottom - dh (kh - 1) - 1) / sh) + 1, and W_out likewise
 
 `col2im` is the adjoint of this linear map: <im2col(x), cols> = <x, col2im(cols)>. It adds every entry back to the place
-it was copied from, with one strided addition for each of the kh kw offsets.
+it was copied from, with one strided addition for each of the kh kw offsets. With few channels such an addition is
+made of many short runs, so the entries are first sorted by channel, which makes the runs as long as the rows.
+
+Layers that have checked their input use `Geometry`, `gather_windows` and `scatter_windows` directly.
 
 References
 ----------
@@ -19,7 +22,11 @@ from numbers import Integral
 
 import numpy as np
 
+from .validation import check_array
+
 __all__ = ["col2im", "conv_output_size", "im2col"]
+
+FEW_CHANNELS = 8
 
 
 def im2col(x, kernel, stride=1, padding=0, dilation=1):
@@ -56,23 +63,10 @@ def im2col(x, kernel, stride=1, padding=0, dilation=1):
     >>> im2col(x, 2)[0, 0, 0]
     array([0., 1., 3., 4.])
     """
-    x = np.asarray(x)
+    x = check_array(x, name="x", ensure_2d=False)
     if x.ndim != 4:
         raise ValueError(f"x must have shape (N, H, W, C), got {x.shape}")
-    geometry = _Geometry(x.shape, kernel, stride, padding, dilation)
-    top, bottom, left, right = geometry.padding
-    if any(geometry.padding):
-        x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    N, _, _, C = x.shape
-    sN, sH, sW, sC = x.strides
-    (kh, kw), (sh, sw), (dh, dw) = geometry.kernel, geometry.stride, geometry.dilation
-    windows = np.lib.stride_tricks.as_strided(
-        x,
-        shape=(N, *geometry.out, kh, kw, C),
-        strides=(sN, sH * sh, sW * sw, sH * dh, sW * dw, sC),
-        writeable=False,
-    )
-    return windows.reshape(N, *geometry.out, kh * kw * C)
+    return gather_windows(x, Geometry(x.shape, kernel, stride, padding, dilation))
 
 
 def col2im(cols, x_shape, kernel, stride=1, padding=0, dilation=1):
@@ -105,23 +99,13 @@ def col2im(cols, x_shape, kernel, stride=1, padding=0, dilation=1):
            [2., 4., 2.],
            [1., 2., 1.]])
     """
-    cols = np.asarray(cols)
-    if len(x_shape) != 4:
-        raise ValueError(f"x_shape must be (N, H, W, C), got {x_shape}")
-    N, H, W, C = x_shape
-    geometry = _Geometry(x_shape, kernel, stride, padding, dilation)
-    (kh, kw), (sh, sw), (dh, dw) = geometry.kernel, geometry.stride, geometry.dilation
-    (out_h, out_w), (top, bottom, left, right) = geometry.out, geometry.padding
-    expected = (N, out_h, out_w, kh * kw * C)
+    geometry = Geometry(x_shape, kernel, stride, padding, dilation)
+    cols = check_array(cols, name="cols", ensure_2d=False)
+    N, C = geometry.x_shape[0], geometry.x_shape[3]
+    expected = (N, *geometry.out, geometry.kernel[0] * geometry.kernel[1] * C)
     if cols.shape != expected:
         raise ValueError(f"cols must have shape {expected}, got {cols.shape}")
-    cols = cols.reshape(N, out_h, out_w, kh, kw, C)
-    padded = np.zeros((N, H + top + bottom, W + left + right, C), cols.dtype)
-    for a in range(kh):
-        rows = slice(a * dh, a * dh + sh * out_h, sh)
-        for b in range(kw):
-            padded[:, rows, b * dw : b * dw + sw * out_w : sw] += cols[:, :, :, a, b]
-    return padded[:, top : top + H, left : left + W]
+    return scatter_windows(cols, geometry)
 
 
 def conv_output_size(size, kernel, stride=1, padding=0, dilation=1):
@@ -176,17 +160,57 @@ def four_sides(padding, size, kernel, stride, dilation):
     return height, height, width, width
 
 
-class _Geometry:
-    """Settings of a convolution as pairs, and the number of windows."""
+class Geometry:
+    """Settings of a convolution as pairs (`padding` as four sides), and `out`, the number of windows each way."""
 
-    def __init__(self, x_shape, kernel, stride, padding, dilation):
-        size = x_shape[1:3]
+    def __init__(self, x_shape, kernel, stride=1, padding=0, dilation=1):
+        if not isinstance(x_shape, (tuple, list)) or len(x_shape) != 4:
+            raise ValueError(f"x_shape must be (N, H, W, C), got {x_shape!r}")
+        self.x_shape = tuple(_check_int(n, "x_shape") for n in x_shape)
+        size = self.x_shape[1:3]
         self.kernel, self.stride = pair(kernel, "kernel"), pair(stride, "stride")
         self.dilation = pair(dilation, "dilation")
         self.padding = four_sides(padding, size, self.kernel, self.stride, self.dilation)
         total = (self.padding[0] + self.padding[1], self.padding[2] + self.padding[3])
         axes = zip(size, self.kernel, self.stride, total, self.dilation, ("the height", "the width"))
         self.out = tuple(_count_windows(*axis) for axis in axes)
+
+
+def gather_windows(x, geometry):
+    """`im2col` of an array that has been checked."""
+    top, bottom, left, right = geometry.padding
+    if any(geometry.padding):
+        x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    N, _, _, C = x.shape
+    sN, sH, sW, sC = x.strides
+    (kh, kw), (sh, sw), (dh, dw) = geometry.kernel, geometry.stride, geometry.dilation
+    windows = np.lib.stride_tricks.as_strided(
+        x,
+        shape=(N, *geometry.out, kh, kw, C),
+        strides=(sN, sH * sh, sW * sw, sH * dh, sW * dw, sC),
+        writeable=False,
+    )
+    cols = windows.reshape(N, *geometry.out, kh * kw * C)
+    return cols if cols.flags.writeable else cols.copy()  # with a 1 x 1 kernel it may still be x itself
+
+
+def scatter_windows(cols, geometry):
+    """`col2im` of an array that has been checked."""
+    N, H, W, C = geometry.x_shape
+    (kh, kw), (sh, sw), (dh, dw) = geometry.kernel, geometry.stride, geometry.dilation
+    (out_h, out_w), (top, bottom, left, right) = geometry.out, geometry.padding
+    padded_size = (H + top + bottom, W + left + right)
+    if C < FEW_CHANNELS:
+        by_channel = np.ascontiguousarray(cols.reshape(-1, kh * kw * C).T).reshape(kh, kw, C, N, out_h, out_w)
+        cols, padded = np.moveaxis(by_channel, 2, -1), np.moveaxis(np.zeros((C, N, *padded_size), cols.dtype), 0, -1)
+    else:
+        cols = np.moveaxis(cols.reshape(N, out_h, out_w, kh, kw, C), (3, 4), (0, 1))
+        padded = np.zeros((N, *padded_size, C), cols.dtype)
+    for a in range(kh):
+        rows = slice(a * dh, a * dh + sh * out_h, sh)
+        for b in range(kw):
+            padded[:, rows, b * dw : b * dw + sw * out_w : sw] += cols[a, b]
+    return np.ascontiguousarray(padded[:, top : top + H, left : left + W])
 
 
 def _axis_padding(size, kernel, stride, padding, dilation):

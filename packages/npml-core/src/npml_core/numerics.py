@@ -8,7 +8,11 @@ __all__ = ["logsumexp"]
 def logsumexp(a, axis=None, keepdims=False):
     """log(sum(exp(a))), without overflow.
 
-    The largest entry m is taken out first: log sum exp(a) = m + log sum exp(a - m).
+    The largest entry m, which occurs c times, is taken out first:
+
+        log sum exp(a) = m + log c + log(1 + r / c),      r = sum of exp(a - m) over the other entries
+
+    so that nothing overflows, and what little the others add to m = 0 is not lost.
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ def logsumexp(a, axis=None, keepdims=False):
 
     Raises
     ------
+    ValueError
+        If `a` holds NaN.
     TypeError
         If `a` is not real.
 
@@ -43,7 +49,12 @@ def logsumexp(a, axis=None, keepdims=False):
         raise TypeError(f"a must hold real numbers, got dtype {a.dtype}")
     a = a if a.dtype.kind == "f" else a.astype(np.float64)
     highest = a.max(axis=axis, keepdims=True, initial=-np.inf)
-    shift = np.where(np.isfinite(highest), highest, 0).astype(a.dtype)
-    with np.errstate(divide="ignore", over="ignore"):
-        total = np.log(np.exp(a - shift).sum(axis=axis, keepdims=True)) + shift
+    if np.isnan(highest).any():
+        raise ValueError("a contains NaN")
+    is_highest = a == highest
+    count = np.maximum(np.count_nonzero(is_highest, axis=axis, keepdims=True), 1).astype(a.dtype)
+    limit = np.finfo(a.dtype).max  # inf - inf is NaN, inf - limit is not
+    with np.errstate(over="ignore", under="ignore"):
+        others = np.exp(np.where(is_highest, -np.inf, a - np.clip(highest, -limit, limit)))
+        total = highest + np.log(count) + np.log1p(others.sum(axis=axis, keepdims=True) / count)
     return total if keepdims else np.squeeze(total, axis=axis)[()]

@@ -13,6 +13,8 @@ Cormen, Leiserson, Rivest & Stein (2009), "Introduction to Algorithms", 3rd ed.,
 from heapq import heapify, heappop, heappush
 from numbers import Integral, Real
 
+import numpy as np
+
 from .persistence import Storable
 
 __all__ = ["PriorityQueue"]
@@ -45,7 +47,7 @@ class PriorityQueue(Storable):
     def __init__(self, capacity=None, order="min"):
         if capacity is not None and (isinstance(capacity, bool) or not isinstance(capacity, Integral) or capacity < 1):
             raise ValueError(f"capacity must be None or a positive int, got {capacity!r}")
-        if order not in ("min", "max"):
+        if not isinstance(order, str) or order not in ("min", "max"):
             raise ValueError(f"order must be 'min' or 'max', got {order!r}")
         self.capacity, self.order = capacity, order
         self._sign = 1 if order == "min" else -1
@@ -74,7 +76,8 @@ class PriorityQueue(Storable):
             raise TypeError(f"priority must be a real number, got {priority!r}")
         if priority != priority:
             raise ValueError("priority must be a number, got NaN")
-        old = self._entries.get(item)
+        priority = priority.item() if isinstance(priority, np.generic) else priority  # negating a uint wraps around
+        old = self._current(item)
         number = self._number if old is None else old[1]
         self._number += old is None
         entry = _Entry((self._sign * priority, number, item, priority))
@@ -84,7 +87,7 @@ class PriorityQueue(Storable):
             heappush(self._worst, (-entry[0], -number, entry))
             if len(self._entries) > self.capacity:
                 self._drop_worst()
-        if len(self._best) > 2 * len(self._entries) + 16:
+        if max(len(self._best), len(self._worst)) > 2 * len(self._entries) + 16:
             self._rebuild()
 
     def pop(self):
@@ -120,7 +123,7 @@ class PriorityQueue(Storable):
         return item, priority
 
     def __contains__(self, item):
-        return item in self._entries
+        return self._current(item) is not None
 
     def __len__(self):
         return len(self._entries)
@@ -144,6 +147,12 @@ class PriorityQueue(Storable):
             if self._is_current(entry):
                 del self._entries[entry[2]]
                 return
+
+    def _current(self, item):
+        try:
+            return self._entries.get(item)
+        except TypeError:
+            raise TypeError(f"item must be hashable, got {item!r}") from None
 
     def _is_current(self, entry):
         return self._entries.get(entry[2]) is entry
