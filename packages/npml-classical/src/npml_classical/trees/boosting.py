@@ -21,6 +21,7 @@ https://doi.org/10.1016/S0167-9473(01)00065-2
 """
 
 import numpy as np
+
 from npml_core import (
     BaseEstimator,
     ClassifierMixin,

@@ -15,7 +15,8 @@ in fixed point, with as many bits as the node's total leaves. Prefix sums are th
 values, and one running sum serves a whole level of the tree: a node's own sums are the difference to those at its
 start. Whole-number statistics that are small enough share one integer, side by side in bit fields.
 
-A criterion answers for a group of trees at once. An *entry* is a sample in a tree: number ``tree * n_samples + sample``.
+A criterion answers for a group of trees at once. An *entry* is a sample in a tree: number ``tree * n_samples +
+sample``.
 """
 
 from typing import NamedTuple
@@ -26,7 +27,8 @@ __all__ = ["Entropy", "Gini", "SquaredError", "Summary", "make_classification_cr
 
 EPS = np.finfo(np.float64).eps
 TINY = 1e-300  # added to gains, so that a split that gains nothing still beats no split at all (0)
-FIXED_BITS = 60  # magnitude of fixed-point sums
+FIXED_BITS = 60  # magnitude of fixed-point sums of targets
+WEIGHT_BITS = 52  # of weights: their sums and differences are exact in floats too
 MAX_WHOLE_RANGE = 2**20  # of whole-number targets that are summed without rounding
 MAX_WHOLE_WEIGHT = 15  # larger whole-number weights are handled like fractional ones
 
@@ -46,6 +48,8 @@ class _Criterion:
     kinds = None  # (n_entries,) entries of one kind have the same statistics; None: all are different
     n_kinds = 0
 
+    sums_to_zero = False  # whether the statistics of every node do
+
     def _set_weight(self, weight):
         self._is_whole = weight is None or bool((weight == np.floor(weight)).all() and weight.max() <= MAX_WHOLE_WEIGHT)
         self._weight_exponent, self._weight_unit = 0, 1.0
@@ -53,7 +57,7 @@ class _Criterion:
             self._weight_exponent = int(np.frexp(weight.max())[1])
             weight = np.ldexp(weight.astype(np.float64), -self._weight_exponent)  # in (0, 1]
         if weight is not None:
-            top = 0 if self._is_whole else FIXED_BITS - int(np.ceil(np.log2(weight.sum()))) - 1
+            top = 0 if self._is_whole else WEIGHT_BITS - int(np.ceil(np.log2(weight.sum())))
             self._weight_unit = 2.0**-top
             self._whole = np.maximum(np.rint(np.ldexp(weight, top)), 1).astype(np.int64)
         self._weight = weight
@@ -106,6 +110,7 @@ class SquaredError(_Criterion):
         self._exponent = int(np.frexp(largest)[1])
         self._y = np.ldexp(y.astype(np.float64) - self._centre, -self._exponent)  # |y| <= 1: squares never overflow
         self._set_weight(weight)
+        self.n_entries, self.sums_to_zero = len(y), weight is None
         self._whole_y, self._range = None, largest
         if largest < MAX_WHOLE_RANGE and (y == np.floor(y)).all():
             self._whole_y = (y - self._centre).astype(np.int64)
@@ -211,7 +216,7 @@ class _ClassCounts(_Criterion):
     epsilon = EPS
 
     def __init__(self, codes, n_classes, weight=None):
-        self._codes, self._n_classes = codes, n_classes
+        self._codes, self._n_classes, self.n_entries = codes, n_classes, len(codes)
         self._set_weight(weight)
         if self._is_whole:  # kind = (class, weight)
             heaviest = 1 if weight is None else int(weight.max())
@@ -361,5 +366,5 @@ def make_classification_criterion(name, codes, n_classes, weight=None):
 
 
 def _xlogx(x):
-    """x log2 x for whole numbers in floats, 0 at 0."""
+    """X log2 x for whole numbers in floats, 0 at 0."""
     return x * np.log2(np.maximum(x, 1.0))

@@ -4,7 +4,8 @@ A tree asks one question "x_j <= t ?" a node and answers with what it saw of the
 mean target, or the shares of the classes. Each question is the one that makes the children purest (`criteria`); nodes
 are split until they are pure, too small, or deep enough (`growing`), and may be cut back again (``ccp_alpha``).
 
-Missing values (NaN) are sent to the side that makes the better split; in a node that has seen none, to the larger child.
+Missing values (NaN) are sent to the side that makes the better split; in a node that has seen none, to the larger
+child.
 
 Differences from scikit-learn: values are compared in X's own dtype; of equally good splits the choice is fixed, not
 drawn; targets with several columns are not taken.
@@ -15,6 +16,7 @@ Breiman, Friedman, Olshen & Stone (1984), "Classification and regression trees",
 """
 
 import numpy as np
+
 from npml_core import (
     BaseEstimator,
     ClassifierMixin,

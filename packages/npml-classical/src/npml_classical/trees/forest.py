@@ -3,9 +3,9 @@
     for each tree: draw n samples with replacement; grow a tree in which every node looks at max_features of the features
     answer = mean of the trees' answers (class shares or values)
 
-Samples are drawn in proportion to their weights. One drawn w times enters once, with weight w, so that a tree handles about 0.63 n rows. Small trees are grown
-together, several in one level of array operations; the groups, and a seed for each, depend on the data alone, so that the
-forest is the same for every number of workers.
+Samples are drawn in proportion to their weights. One drawn w times enters once, with weight w, so that a tree handles
+about 0.63 n rows. Small trees are grown together, several in one level of array operations; the groups, and a seed
+for each, depend on the data alone, so that the forest is the same for every number of workers.
 
 The samples that a tree did not see estimate the error of the forest (``oob_score``).
 
@@ -21,6 +21,7 @@ from functools import partial
 from numbers import Integral
 
 import numpy as np
+
 from npml_core import (
     BaseEstimator,
     ClassifierMixin,
@@ -50,7 +51,7 @@ from .tree import Descent, DescentCache, Tree
 __all__ = ["RandomForestClassifier", "RandomForestRegressor"]
 
 MAX_ROWS = 2**24  # sum of whole-number weights up to which they count as repeated rows
-GROUP = 45_000  # elements (samples x features looked at) that the trees of a group have together
+GROUP = 250_000  # elements (samples x features looked at) that the trees of a group have together
 
 
 class _Forest(DescentCache, BaseEstimator):

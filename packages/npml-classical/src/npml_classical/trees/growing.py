@@ -81,7 +81,7 @@ def grow(columns, search, criterion, roots, limits):
     while True:
         starts = np.cumsum(sizes) - sizes
         summary = criterion.summarise(entries, starts, sizes)
-        ids = nodes.add(tree, sizes, summary, criterion.impurities(summary.impurity))
+        ids = nodes.add(tree, sizes, summary)
         leaves[entries] = ids.repeat(sizes)
         is_open = _can_split(limits, depth, sizes, tree, summary, criterion)
         if not is_open.any():
@@ -95,18 +95,14 @@ def grow(columns, search, criterion, roots, limits):
             search.advance(side)
         level = _make_level(columns, limits, entries, sizes, tree, summary.detail, is_open, kept)
         best = search.search(level, criterion)
-        improvement = criterion.decreases(best.gain) / nodes.root_weight[level.tree]
-        worth = (best.gain > 0) & (criterion.impurities(improvement) + EPS >= limits.min_impurity_decrease)
         ids = ids[is_open]
-        nodes.propose(ids, np.where(worth, improvement, -1.0))
-        if limits.max_leaf_nodes is not None:
-            worth &= reachable(nodes, limits.max_leaf_nodes, ids)
+        worth = _worth(limits, criterion, nodes, level, best, ids)
         if not worth.any():
             break
         chosen, left = _goes_left(columns, level, best, worth)
         entries, sizes, tree = _divide(nodes, columns, level, best, ids, worth, chosen, left)
         n_left, depth = len(sizes) // 2, depth + 1
-    return nodes.trees(leaves.reshape(len(roots), n), limits.max_leaf_nodes)
+    return nodes.trees(leaves.reshape(len(roots), n), limits.max_leaf_nodes, criterion.impurities)
 
 
 def _can_split(limits, depth, sizes, tree, summary, criterion):
@@ -119,6 +115,18 @@ def _can_split(limits, depth, sizes, tree, summary, criterion):
     return large & (summary.impurity > criterion.epsilon)
 
 
+def _worth(limits, criterion, nodes, level, best, ids):
+    """Nodes with a split that lowers the impurity enough and, growing best first, may get its turn."""
+    worth = best.gain > 0
+    if limits.min_impurity_decrease > 0 or limits.max_leaf_nodes is not None:
+        improvement = criterion.decreases(best.gain) / nodes.root_weight[level.tree]
+        worth &= criterion.impurities(improvement) + EPS >= limits.min_impurity_decrease
+        nodes.propose(ids, np.where(worth, improvement, -1.0))
+    if limits.max_leaf_nodes is not None:
+        worth &= reachable(nodes, limits.max_leaf_nodes, ids)
+    return worth
+
+
 def _make_level(columns, limits, entries, sizes, tree, detail, is_open, kept):
     if not is_open.all():
         entries, sizes, tree = entries[kept], sizes[is_open], tree[is_open]
@@ -126,10 +134,12 @@ def _make_level(columns, limits, entries, sizes, tree, detail, is_open, kept):
     starts = np.cumsum(sizes) - sizes
     owner = np.arange(len(sizes)).repeat(sizes)
     left_count = np.arange(1, len(entries) + 1) - starts.take(owner)
-    right_count = sizes.take(owner) - left_count
     least = limits.min_samples_leaf
-    allowed = (left_count >= least) & (right_count >= least)
-    samples = entries - (tree * columns.n_samples).take(owner)
+    right_count = sizes.take(owner) - left_count
+    allowed = right_count >= least
+    if least > 1:
+        allowed &= left_count >= least
+    samples = entries if not tree.any() else entries - (tree * columns.n_samples).take(owner)
     heavy = None if limits.min_weight_leaf is None else limits.min_weight_leaf[tree]
     return Level(entries, starts, sizes, owner, left_count, allowed, samples, tree, detail, heavy)
 
@@ -155,7 +165,7 @@ def _divide(nodes, columns, level, best, ids, worth, chosen, left):
     nodes.split(ids[worth], columns.source[column], columns.thresholds(column, low, high), missing_left)
     entries = level.entries.take(chosen)
     entries = np.concatenate([entries[left], entries[~left]])
-    return entries, np.concatenate([n_left, sizes - n_left]), np.tile(level.tree[worth], 2)
+    return entries, np.concatenate([n_left, sizes - n_left]), np.concatenate([level.tree[worth]] * 2)
 
 
 def _has_missing(columns, level, column, chosen, starts, sizes):

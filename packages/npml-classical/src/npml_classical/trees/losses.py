@@ -19,6 +19,7 @@ Annals of Statistics 28, https://doi.org/10.1214/aos/1016218223.
 """
 
 import numpy as np
+
 from npml_core import logsumexp
 
 __all__ = ["CLASSIFICATION_LOSSES", "REGRESSION_LOSSES", "make_loss"]

@@ -24,14 +24,14 @@ class NodeTable:
         self.improvement = []  # per level, (ids, improvement), -1 where no split is worth it
         self.root_weight = None
 
-    def add(self, tree, sizes, summary, impurity):
+    def add(self, tree, sizes, summary):
         """Append a level; the ids of its nodes."""
         if self.root_weight is None:
             self.root_weight = summary.weight
         self._levels.append(
             {
                 "tree": tree,
-                "impurity": impurity,
+                "impurity": summary.impurity,
                 "n_node_samples": sizes,
                 "weighted_n_node_samples": summary.weight,
                 "value": summary.value,
@@ -70,7 +70,7 @@ class NodeTable:
         """Number of trees, which are the first nodes, and the tree of every node."""
         return len(self._levels[0]["tree"]), np.concatenate([level["tree"] for level in self._levels])
 
-    def trees(self, leaves, max_leaf_nodes):
+    def trees(self, leaves, max_leaf_nodes, impurities):
         """The finished trees.
 
         Parameters
@@ -79,6 +79,8 @@ class NodeTable:
             Node of this table in which each sample ends, -1 for none.
         max_leaf_nodes : int or None
             Bound of best-first growth.
+        impurities : callable
+            Turns the impurities that the criterion uses into those of the targets.
 
         Returns
         -------
@@ -97,7 +99,7 @@ class NodeTable:
             number = _fall_back_to_parent(number, left, right)
             left, right = (np.where((side != LEAF) & (number[side] >= 0), side, LEAF) for side in (left, right))
         fields = {name: np.concatenate([level[name] for level in self._levels]) for name in list(self._levels[0])[1:]}
-        fields |= self._split_fields()
+        fields |= self._split_fields() | {"impurity": impurities(fields["impurity"])}
         kept = np.flatnonzero(number >= 0)
         kept = kept[np.lexsort([number[kept], tree[kept]])]
         bounds = np.searchsorted(tree[kept], np.arange(n_trees + 1))

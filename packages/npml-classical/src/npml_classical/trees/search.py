@@ -120,8 +120,8 @@ class Presorted:
             sides, flat, flat_ranks = side.take(entries), entries.ravel(), ranks.ravel()
             halves = [np.flatnonzero(sides == 1), np.flatnonzero(sides == 2)]
             shape = (len(which), -1)
-            entries = np.hstack([flat.take(half).reshape(shape) for half in halves])
-            ranks = np.hstack([flat_ranks.take(half).reshape(shape) for half in halves])
+            entries = np.concatenate([flat.take(half).reshape(shape) for half in halves], axis=1)
+            ranks = np.concatenate([flat_ranks.take(half).reshape(shape) for half in halves], axis=1)
             pieces.append((which, entries, ranks))
         self._pieces = _merge(pieces, self._columns.first_twin)
 
@@ -265,15 +265,15 @@ class _Scorer:
         if payload is None:
             words = [self._by_entry(word) for word in words]
             payload = level.entries
-        elif criterion.kinds is None:
-            pass  # the payload is the place in the level, as the statistics are
         self._words, self._before = words, []
         for word in words:
-            sums = np.cumsum(word.take(payload))
-            before = np.zeros(len(level.sizes), np.int64)
-            before[1:] = sums[level.ends[:-1]]
-            self._before.append(before.take(level.owner) if before.any() else None)
-        self._places = np.arange(len(level.entries))
+            before = None
+            if not criterion.sums_to_zero:
+                sums = word.take(payload).cumsum()
+                before = np.zeros(len(level.sizes), np.int64)
+                before[1:] = sums[level.ends[:-1]]
+                before = before.take(level.owner)
+            self._before.append(before)
         self._min_weight = None
         if level.min_weight is not None:
             self._min_weight = criterion.min_weight(level.min_weight).take(level.owner)
@@ -283,7 +283,7 @@ class _Scorer:
         kinds, entries = self._criterion.kinds, self._level.entries
         if kinds is not None:
             return word.take(kinds)
-        table = np.zeros(int(entries.max()) + 1, np.int64)
+        table = np.empty(self._criterion.n_entries, np.int64)
         table[entries] = word
         return table
 
@@ -305,7 +305,7 @@ class _Scorer:
         return gains
 
     def _running(self, word, before, payload):
-        sums = np.cumsum(word.take(payload), axis=1)
+        sums = word.take(payload).cumsum(axis=1)
         if before is not None:
             sums -= before
         return sums

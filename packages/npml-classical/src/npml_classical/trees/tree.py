@@ -9,6 +9,7 @@ takes the same step: three gathers, whatever the tree. Walkers that have arrived
 """
 
 import numpy as np
+
 from npml_core import Storable
 
 from .nodes import LEAF, renumber_depth_first
@@ -276,7 +277,8 @@ def _join(trees, offset, name):
 
 def _side_by_side(left, right, roots):
     """Nodes in the order: roots, then level by level with the children of a node next to each other; place of the left
-    child of each (a leaf's is its own)."""
+    child of each (a leaf's is its own).
+    """
     order, child, made = [roots], [], len(roots)
     start = 0
     while order[-1].size:
