@@ -176,7 +176,9 @@ def through_file(queue, folder):
     return load(folder / "queue")
 
 
-@pytest.mark.parametrize("copy_of", [through_file, lambda q, _: pickle.loads(pickle.dumps(q)), lambda q, _: copy.deepcopy(q)])
+@pytest.mark.parametrize(
+    "copy_of", [through_file, lambda q, _: pickle.loads(pickle.dumps(q)), lambda q, _: copy.deepcopy(q)]
+)
 def test_copies_go_on_as_the_original(copy_of, tmp_path):
     queue = PriorityQueue(capacity=4, order="max")
     for item, priority in ((("t", 1), 1), ("b", 1), ("c", 5.5), ("b", 7), (4, 1), ("late", 1)):

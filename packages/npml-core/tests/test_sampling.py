@@ -152,7 +152,9 @@ class TestCategorical:
         assert draws.dtype == np.int64
         assert (draws == categorical(np.ones((4, 2)), random_state=0)).all()
 
-    @pytest.mark.parametrize("bad", [[], [0.5, 0.5], [[np.nan, 1]], [[np.inf, 1]], [[-1, 2]], [[1, 0], [0, 0]], [["a"]]])
+    @pytest.mark.parametrize(
+        "bad", [[], [0.5, 0.5], [[np.nan, 1]], [[np.inf, 1]], [[-1, 2]], [[1, 0], [0, 0]], [["a"]]]
+    )
     def test_wrong_weights(self, bad):
         with pytest.raises((ValueError, TypeError), match=r"\bp\b"):
             categorical(bad)

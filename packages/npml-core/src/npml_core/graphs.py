@@ -375,7 +375,8 @@ def random_graph(n, p, random_state=None):
     >>> len(random_graph(4, 1.0).edges)
     6
     """
-    return Graph(range(n), _random_pairs(n, p, check_random_state(random_state)))
+    pairs = _random_pairs(n, p, check_random_state(random_state))
+    return Graph(range(n), pairs)
 
 
 def random_dag(n, p, random_state=None):
@@ -407,13 +408,16 @@ def random_dag(n, p, random_state=None):
 
 
 def _random_pairs(n, p, rng):
+    """Pairs u < v: how many is binomial, which ones is a choice without replacement; O(n + pairs)."""
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 0:
         raise ValueError(f"n must be an int that is not negative, got {n!r}")
     if isinstance(p, bool) or not isinstance(p, Real) or not 0 <= p <= 1:
         raise ValueError(f"p must be a probability from 0 to 1, got {p!r}")
-    u, v = np.triu_indices(n, 1)
-    chosen = np.flatnonzero(rng.random(len(u)) < p)
-    return list(zip(u[chosen].tolist(), v[chosen].tolist()))
+    ends = np.cumsum(np.arange(n - 1, -1, -1, dtype=np.int64))  # pairs (0, *), then (1, *), ... are numbered in turn
+    total = n * (n - 1) // 2
+    chosen = np.sort(rng.choice(total, rng.binomial(total, p), replace=False, shuffle=False))
+    u = np.searchsorted(ends, chosen, side="right")
+    return list(zip(u.tolist(), (chosen - ends[u] + n).tolist()))
 
 
 def _check_edge(u, v, weight):
