@@ -29,12 +29,16 @@ from .layers.activations import (
 )
 from .layers.base import Layer
 from .layers.containers import Residual, Sequential
+from .layers.conv1d import Conv1D
+from .layers.conv2d import Conv2D
+from .layers.conv_transpose2d import ConvTranspose2D
 from .layers.dense import Dense
 from .layers.dropout import Dropout
 from .layers.elementwise import Activation
 from .layers.gelu import GELU
 from .layers.merge import Add, Multiply
 from .layers.parameters import Parameter
+from .layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from .layers.reshape import Flatten, Reshape
 from .layers.softmax import LogSoftmax, Softmax
 from .losses.base import Loss
@@ -45,6 +49,10 @@ from .schedules import Constant, Schedule
 from .values import (
     add,
     affine,
+    avg_pool2d,
+    conv1d,
+    conv2d,
+    conv_transpose2d,
     cross_entropy,
     dense,
     dropout,
@@ -52,10 +60,12 @@ from .values import (
     exponential,
     flatten,
     gelu,
+    global_avg_pool2d,
     hard_sigmoid,
     identity,
     leaky_relu,
     log_softmax,
+    max_pool2d,
     mse_loss,
     multiply,
     relu,
@@ -77,18 +87,24 @@ __all__ = [
     "Activation",
     "Add",
     "Affine",
+    "AvgPool2D",
     "Constant",
+    "Conv1D",
+    "Conv2D",
+    "ConvTranspose2D",
     "CrossEntropy",
     "Dense",
     "Dropout",
     "Exponential",
     "Flatten",
+    "GlobalAvgPool2D",
     "HardSigmoid",
     "Identity",
     "Layer",
     "LeakyReLU",
     "LogSoftmax",
     "Loss",
+    "MaxPool2D",
     "Multiply",
     "Optimizer",
     "Parameter",
@@ -106,6 +122,10 @@ __all__ = [
     "__version__",
     "add",
     "affine",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv_transpose2d",
     "cross_entropy",
     "dense",
     "dropout",
@@ -114,6 +134,7 @@ __all__ = [
     "flatten",
     "functional",
     "gelu",
+    "global_avg_pool2d",
     "glorot_normal",
     "glorot_uniform",
     "gradcheck",
@@ -123,6 +144,7 @@ __all__ = [
     "identity",
     "leaky_relu",
     "log_softmax",
+    "max_pool2d",
     "minibatches",
     "mse_loss",
     "multiply",

@@ -30,11 +30,25 @@ from .layers.activations import (
     tanh,
     tanh_backward,
 )
+from .layers.conv1d import conv1d, conv1d_backward, conv1d_double_backward
+from .layers.conv2d import conv2d, conv2d_backward, conv2d_double_backward
+from .layers.conv_transpose2d import conv_transpose2d, conv_transpose2d_backward, conv_transpose2d_double_backward
 from .layers.dense import dense, dense_backward, dense_double_backward
 from .layers.dropout import dropout, dropout_backward
 from .layers.elementwise import elementwise, elementwise_backward, elementwise_double_backward
 from .layers.gelu import gelu, gelu_backward
 from .layers.merge import add, add_backward, add_double_backward, multiply, multiply_backward, multiply_double_backward
+from .layers.pooling import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    avg_pool2d_double_backward,
+    global_avg_pool2d,
+    global_avg_pool2d_backward,
+    global_avg_pool2d_double_backward,
+    max_pool2d,
+    max_pool2d_backward,
+    max_pool2d_double_backward,
+)
 from .layers.reshape import flatten, flatten_backward
 from .layers.softmax import (
     log_softmax,
@@ -53,6 +67,18 @@ __all__ = [
     "add_double_backward",
     "affine",
     "affine_backward",
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "avg_pool2d_double_backward",
+    "conv1d",
+    "conv1d_backward",
+    "conv1d_double_backward",
+    "conv2d",
+    "conv2d_backward",
+    "conv2d_double_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
+    "conv_transpose2d_double_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "dense",
@@ -71,6 +97,9 @@ __all__ = [
     "flatten_backward",
     "gelu",
     "gelu_backward",
+    "global_avg_pool2d",
+    "global_avg_pool2d_backward",
+    "global_avg_pool2d_double_backward",
     "hard_sigmoid",
     "hard_sigmoid_backward",
     "identity",
@@ -80,6 +109,9 @@ __all__ = [
     "log_softmax",
     "log_softmax_backward",
     "log_softmax_double_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "max_pool2d_double_backward",
     "mse_loss",
     "mse_loss_backward",
     "multiply",

@@ -11,6 +11,10 @@ from . import functional
 __all__ = [
     "add",
     "affine",
+    "avg_pool2d",
+    "conv1d",
+    "conv2d",
+    "conv_transpose2d",
     "cross_entropy",
     "dense",
     "dropout",
@@ -18,10 +22,12 @@ __all__ = [
     "exponential",
     "flatten",
     "gelu",
+    "global_avg_pool2d",
     "hard_sigmoid",
     "identity",
     "leaky_relu",
     "log_softmax",
+    "max_pool2d",
     "mse_loss",
     "multiply",
     "relu",
@@ -52,6 +58,10 @@ def value_of(op):
 
 add = value_of(functional.add)
 affine = value_of(functional.affine)
+avg_pool2d = value_of(functional.avg_pool2d)
+conv1d = value_of(functional.conv1d)
+conv2d = value_of(functional.conv2d)
+conv_transpose2d = value_of(functional.conv_transpose2d)
 cross_entropy = value_of(functional.cross_entropy)
 dense = value_of(functional.dense)
 dropout = value_of(functional.dropout)
@@ -59,10 +69,12 @@ elu = value_of(functional.elu)
 exponential = value_of(functional.exponential)
 flatten = value_of(functional.flatten)
 gelu = value_of(functional.gelu)
+global_avg_pool2d = value_of(functional.global_avg_pool2d)
 hard_sigmoid = value_of(functional.hard_sigmoid)
 identity = value_of(functional.identity)
 leaky_relu = value_of(functional.leaky_relu)
 log_softmax = value_of(functional.log_softmax)
+max_pool2d = value_of(functional.max_pool2d)
 mse_loss = value_of(functional.mse_loss)
 multiply = value_of(functional.multiply)
 relu = value_of(functional.relu)

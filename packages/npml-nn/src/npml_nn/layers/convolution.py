@@ -1,0 +1,176 @@
+"""The three linear maps behind every convolution, each as matrix products over windows of the image.
+
+x (N, H, W, C), kernel W (kh, kw, C, D), y (N, H_out, W_out, D), stride s, dilation d, x zero outside its borders:
+
+    correlate          y[n, i, j]  = sum_ab  x[n, i s + a d - top, j s + b d - left] W[a, b]
+    scatter            dx[n, i s + a d - top, j s + b d - left] += W[a, b] dy[n, i, j]          (its adjoint in x)
+    kernel_gradient    dW[a, b]    = sum_nij x[n, i s + a d - top, j s + b d - left]^T dy[n, i, j]    (its adjoint in W)
+
+With the windows as rows of a matrix, cols (N H_out W_out, kh kw C), these are cols W, dy W^T followed by a sum of
+overlapping windows, and cols^T dy: O(N H_out W_out kh kw C D). The matrix is kh kw times as large as x, so it is made
+for a few samples, or a few rows of one sample, at a time and read again while it is still in the cache.
+
+Few channels would make for very short runs of memory: then x is laid out as C planes, and a row of cols^T is one
+shifted copy of a plane, with runs of a whole image row.
+
+References: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks for document processing,
+IWFHR, section 2.1.
+"""
+
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from npml_core.im2col import Geometry, gather_windows, scatter_windows
+
+__all__ = ["correlate", "correlate_and_kernel_gradient", "kernel_gradient", "scatter", "windows_on"]
+
+CHUNK = 1 << 18  # entries of cols at a time: 1 MB in float32
+PLANAR_CHANNELS = 12  # with fewer, x is laid out in planes
+
+
+def windows_on(size, kernel, stride, padding, dilation):
+    """Where windows stand on images of `size` (H, W); the settings are checked, in all forms that `im2col` takes."""
+    return Geometry((1, *size, 1), kernel, stride, padding, dilation)
+
+
+def correlate(x, W, window):
+    """y = cols W.   x (N, H, W, C), W (kh, kw, C, D) -> y (N, H_out, W_out, D)"""
+    y = np.empty((len(x), *window.out, W.shape[3]), np.result_type(x, W))
+    matrix = W.reshape(-1, W.shape[3])
+    for chunk in _chunks(len(x), window, x.shape[3]):
+        np.matmul(_cols(x, chunk, window), matrix, out=_rows(y, chunk))
+    return y
+
+
+def kernel_gradient(x, dy, window):
+    """dW = cols^T dy.   x (N, H, W, C), dy (N, H_out, W_out, D) -> dW (kh, kw, C, D)"""
+    dW = np.zeros((prod(window.kernel) * x.shape[3], dy.shape[3]), np.result_type(x, dy))
+    for chunk in _chunks(len(x), window, x.shape[3]):
+        dW += _cols(x, chunk, window).T @ _rows(dy, chunk)
+    return dW.reshape(*window.kernel, x.shape[3], dy.shape[3])
+
+
+def correlate_and_kernel_gradient(x, W, dy, window):
+    """Both for the price of one cols: correlate(x, W) and kernel_gradient(x, dy)."""
+    y = np.empty((len(x), *window.out, W.shape[3]), np.result_type(x, W))
+    matrix = W.reshape(-1, W.shape[3])
+    dW = np.zeros_like(matrix)
+    for chunk in _chunks(len(x), window, x.shape[3]):
+        cols = _cols(x, chunk, window)
+        np.matmul(cols, matrix, out=_rows(y, chunk))
+        dW += cols.T @ _rows(dy, chunk)
+    return y, dW.reshape(W.shape)
+
+
+def scatter(dy, W, window):
+    """dx = the windows dy W^T, added up where they overlap.   dy (N, H_out, W_out, D) -> dx (N, H, W, C)"""
+    C, D = W.shape[2:]
+    dx = np.zeros((len(dy), *window.x_shape[1:3], C), np.result_type(dy, W))
+    matrix = W.reshape(-1, D)
+    for chunk in _chunks(len(dy), window, C):
+        rows = _rows(dy, chunk)
+        add = _add_planes if C < PLANAR_CHANNELS else _add_windows
+        add(dx, matrix, rows, chunk, window)
+    return dx
+
+
+class _Chunk(NamedTuple):
+    """Samples n0 to n1 and rows i0 to i1 of the output; rows lo to hi of the image, which may lie outside it."""
+
+    n0: int
+    n1: int
+    i0: int
+    i1: int
+    lo: int
+    hi: int
+
+
+def _chunks(N, window, C):
+    """Blocks of whole samples, or of rows of one sample where that is too large, with about CHUNK entries of cols."""
+    (H_out, W_out), (kh, _) = window.out, window.kernel
+    row = W_out * prod(window.kernel) * C
+    n_rows = min(max(CHUNK // row, 1), H_out)
+    n_samples = max(CHUNK // (row * H_out), 1) if n_rows == H_out else 1
+    for n0 in range(0, N, n_samples):
+        for i0 in range(0, H_out, n_rows):
+            i1 = min(i0 + n_rows, H_out)
+            lo = i0 * window.stride[0] - window.padding[0]
+            hi = (i1 - 1) * window.stride[0] - window.padding[0] + window.dilation[0] * (kh - 1) + 1
+            yield _Chunk(n0, min(n0 + n_samples, N), i0, i1, lo, hi)
+
+
+def _rows(y, chunk):
+    """The chunk's part of y as rows (P, D): a view where y is contiguous."""
+    return y[chunk.n0 : chunk.n1, chunk.i0 : chunk.i1].reshape(-1, y.shape[3])
+
+
+def _cols(x, chunk, window):
+    """The chunk's windows (P, kh kw C); as the transpose of planes where there are few channels."""
+    if x.shape[3] < PLANAR_CHANNELS:
+        return _planar_cols(x, chunk, window)
+    padded = _padded(x, chunk, window)
+    cols = gather_windows(padded, Geometry(padded.shape, window.kernel, window.stride, 0, window.dilation))
+    return cols.reshape(-1, cols.shape[3])
+
+
+def _padded(x, chunk, window):
+    """The rows of x that the chunk looks at, with the zeros around them (n, hi - lo, left + W + right, C)."""
+    _, _, left, right = window.padding
+    inside, target = _inside(chunk, window)
+    part = x[chunk.n0 : chunk.n1, inside]
+    if part.shape[1] == chunk.hi - chunk.lo and not (left or right):
+        return part
+    padded = np.zeros((len(part), chunk.hi - chunk.lo, left + x.shape[2] + right, x.shape[3]), x.dtype)
+    padded[:, target, left : left + x.shape[2]] = part
+    return padded
+
+
+def _inside(chunk, window):
+    """Which rows of the image are among lo ... hi, and where they stand there."""
+    first, last = max(chunk.lo, 0), max(min(chunk.hi, window.x_shape[1]), 0)
+    first = min(first, last)
+    return slice(first, last), slice(first - chunk.lo, last - chunk.lo)
+
+
+def _planar_cols(x, chunk, window):
+    planes = np.moveaxis(_padded(x, chunk, window), 3, 0).copy()
+    C, n = planes.shape[:2]
+    cols = np.empty((*window.kernel, C, n, chunk.i1 - chunk.i0, window.out[1]), x.dtype)
+    for a, b, view in _shifted(planes, window, cols.shape[4]):
+        cols[a, b] = view
+    return cols.reshape(-1, prod(cols.shape[3:])).T
+
+
+def _shifted(planes, window, n_rows):
+    """For every entry (a, b) of the kernel: what it sees of planes (C, n, rows, columns), one for each output."""
+    (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
+    for a in range(kh):
+        rows = slice(a * dh, a * dh + sh * n_rows, sh)
+        for b in range(kw):
+            columns = slice(b * dw, b * dw + sw * window.out[1], sw)
+            yield a, b, planes[:, :, rows, columns]
+
+
+def _add_windows(dx, matrix, rows, chunk, window):
+    """Add the windows rows W^T (P, kh kw C) into dx."""
+    n, n_rows = chunk.n1 - chunk.n0, chunk.i1 - chunk.i0
+    cols = (rows @ matrix.T).reshape(n, n_rows, window.out[1], -1)
+    shape = (n, chunk.hi - chunk.lo, dx.shape[2] + sum(window.padding[2:]), dx.shape[3])
+    padded = scatter_windows(cols, Geometry(shape, window.kernel, window.stride, 0, window.dilation))
+    inside, source = _inside(chunk, window)
+    left = window.padding[2]
+    dx[chunk.n0 : chunk.n1, inside] += padded[:, source, left : left + dx.shape[2]]
+
+
+def _add_planes(dx, matrix, rows, chunk, window):
+    """Add the planes W rows^T (kh kw C, P) into dx."""
+    n, n_rows, C = chunk.n1 - chunk.n0, chunk.i1 - chunk.i0, dx.shape[3]
+    cols = (matrix @ rows.T).reshape(*window.kernel, C, n, n_rows, window.out[1])
+    planes = np.zeros((C, n, chunk.hi - chunk.lo, dx.shape[2] + sum(window.padding[2:])), cols.dtype)
+    for a, b, view in _shifted(planes, window, n_rows):
+        view += cols[a, b]
+    inside, source = _inside(chunk, window)
+    left = window.padding[2]
+    dx[chunk.n0 : chunk.n1, inside] += np.moveaxis(planes[:, :, source, left : left + dx.shape[2]], 0, 3)
