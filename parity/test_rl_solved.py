@@ -173,7 +173,7 @@ def test_mountain_car():
     env = gym.make("MountainCar-v0")
     coder = TileCoder(env.observation_space.low, env.observation_space.high, n_tilings=8, n_tiles=8)
     agent = SARSAAgent(lr=0.5, epsilon=0.0, gamma=1.0, tile_coder=coder, random_state=0)
-    agent.train(env, 100, seed=0)
+    agent.train(env, 150, seed=0)
     assert agent.evaluate(env, 20, seed=1000).mean() > -150
 
 
