@@ -2,6 +2,7 @@ import heapq
 
 import numpy as np
 import pytest
+
 from npml_classical import DecisionTreeClassifier, DecisionTreeRegressor
 
 

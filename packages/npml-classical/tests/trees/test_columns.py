@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from npml_classical.trees.columns import Columns
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from npml_classical import DecisionTreeClassifier, DecisionTreeRegressor
 
 X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0], [3.0, 0.0]])

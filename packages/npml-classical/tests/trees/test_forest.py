@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from npml_classical import RandomForestClassifier, RandomForestRegressor
 from npml_core import load, save
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from npml_classical import DecisionTreeClassifier, DecisionTreeRegressor
 
 EPS = np.finfo(float).eps
@@ -19,7 +20,7 @@ def impurity(criterion, y, w):
 
 
 def best_decrease(criterion, X, y, w, min_leaf=1):
-    """Largest decrease of weight times impurity over all splits, missing values left, right or alone; None without any."""
+    """Largest decrease of weight times impurity over all splits, missing values left, right or alone; or None."""
     best = None
     for x in X.T:
         missing = np.isnan(x)

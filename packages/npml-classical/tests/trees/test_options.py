@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from npml_classical import DecisionTreeClassifier
 from npml_classical.trees.options import class_weights, make_limits, n_drawn_features
 

@@ -3,6 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from npml_classical import DecisionTreeClassifier, DecisionTreeRegressor
 from npml_classical.trees.tree import Descent
 from npml_core import load, save

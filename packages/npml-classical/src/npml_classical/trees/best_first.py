@@ -3,7 +3,8 @@
 A node's best split does not depend on the rest of the tree, so best-first growth only *chooses* among the splits that
 growing level by level finds:
 
-    queue = {root};  repeat max_leaf_nodes - 1 times: take the node of the largest improvement, split it, queue its children
+    queue = {root}
+    repeat max_leaf_nodes - 1 times: take the node of the largest improvement, split it, queue its children
 
 Nodes that are not known yet can only push others back in the queue, never change their order among themselves. So the
 replay of this loop over the nodes known so far tells which of them may still be split, and only those grow on: a level

@@ -1,6 +1,6 @@
 """Random forests: many trees, each grown on a bootstrap sample, with features drawn anew at every node; their mean.
 
-    for each tree: draw n samples with replacement; grow a tree in which every node looks at max_features of the features
+    for each tree: draw n samples with replacement; grow a tree whose nodes look at max_features of the features each
     answer = mean of the trees' answers (class shares or values)
 
 Samples are drawn in proportion to their weights. One drawn w times enters once, with weight w, so that a tree handles

@@ -5,6 +5,8 @@ then all right ones, over all trees of the group. At the end each tree gets numb
 right (a left child follows its parent), or in the order of splitting where growth was best first.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from .best_first import expansion_order
@@ -105,7 +107,7 @@ class NodeTable:
         bounds = np.searchsorted(tree[kept], np.arange(n_trees + 1))
         target = np.where(number >= 0, number, -2 - number)  # dropped nodes hold the number of their leaf, coded
         result = []
-        for start, stop in zip(bounds[:-1], bounds[1:]):
+        for start, stop in pairwise(bounds):
             own = kept[start:stop]
             arrays = {name: field[own] for name, field in fields.items()}
             for name, side in (("children_left", left[own]), ("children_right", right[own])):
