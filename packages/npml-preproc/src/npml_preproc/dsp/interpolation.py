@@ -136,7 +136,7 @@ def bilinear_interpolate(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDAr
     row, next_row, a = _linear(rows, X.shape[0])
     col, next_col, b = _linear(cols, X.shape[1])
     channels = (1,) * (X.ndim - 2)
-    a, b = (w.astype(X.real.dtype).reshape(*w.shape, *channels) for w in (a, b))
+    a, b = (w.astype(X.real.dtype).reshape(w.shape + channels) for w in (a, b))
     upper = _lerp(X[row, col], X[row, next_col], b)
     lower = _lerp(X[next_row, col], X[next_row, next_col], b)
     return _lerp(upper, lower, a)
