@@ -166,7 +166,7 @@ class SquaredError(_Criterion):
             scale = np.ldexp(1.0, FIXED_BITS - self._bits - 1 - np.frexp(size)[1])
             fixed = np.rint(level.detail * scale.repeat(level.sizes)).astype(np.int64)
             fixed[level.starts] -= np.add.reduceat(fixed, level.starts)
-        self.unit = self._weight_unit / scale**2
+        self.unit = 1.0 / (self._weight_unit * scale**2)
         if whole is None:
             return [fixed]
         return [(fixed << self._bits) + whole] if shared else [fixed, whole]

@@ -256,7 +256,7 @@ class _Packing:
 class _Scorer:
     """Gains of the candidates of a piece: 0 where there is none.
 
-    `payload` is what stands in the piece's rows: None for entries, else the number of each of the level's entries there.
+    `payload` is what stands in the piece's rows: None for entries, else the number of each of its entries there.
     """
 
     def __init__(self, criterion, level, payload):
