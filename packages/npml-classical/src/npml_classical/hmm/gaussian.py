@@ -5,10 +5,10 @@ Notation of `base`; state j emits N(mu_j, S_j), with covariances full, tied, dia
     M-step   mu_j = (m w + sum_t g_t(j) x_t) / (w + sum_t g_t(j))            m = means_prior, w = means_weight
              S_j  = (Psi + w (mu_j - m)(mu_j - m)^T + sum_t g_t(j) (x_t - mu_j)(x_t - mu_j)^T) / (nu + sum_t g_t(j))
 
-Psi = covars_prior; nu = max(covars_weight - 1, 0) for diagonal and spherical, max(covars_weight - D, 0) for full and tied
-covariances (tied: numerator and denominator summed over the states), and a Psi that is a number is added to every entry,
-both as in hmmlearn. The defaults are a weak prior that
-keeps variances off zero; the quantity that never falls is then the likelihood times the prior.
+Psi = covars_prior; nu = max(covars_weight - 1, 0) for diagonal and spherical, max(covars_weight - D, 0) for full and
+tied covariances (tied: numerator and denominator summed over the states), and a Psi that is a number is added to
+every entry, both as in hmmlearn. The defaults are a weak prior that keeps variances off zero; the quantity that never
+falls is then the likelihood times the prior.
 
 NaN is a missing value: a row without any value carries no evidence, one with some is judged by those.
 

@@ -1,11 +1,11 @@
 """Sequences cut into pieces that are worked through side by side.
 
-A recursion over time is a loop; what keeps NumPy busy is doing many sequences in each of its steps. Sequences are sorted
-by length and packed time-major: step t of all that are longer than t is one block of rows, and those still running are
-always the first ones. A single long sequence is cut into pieces of about `LENGTH` steps, which run side by side as if
-each were a sequence: what enters a piece is first guessed and then, sweep by sweep, replaced by what leaves its
-neighbour, until nothing changes. A hidden Markov chain forgets its past quickly, so two sweeps are the rule; where it
-does not forget, each sweep still settles one more piece, and the answer is the same.
+A recursion over time is a loop; what keeps NumPy busy is doing many sequences in each of its steps. Sequences are
+sorted by length and packed time-major: step t of all that are longer than t is one block of rows, and those still
+running are always the first ones. A single long sequence is cut into pieces of about `LENGTH` steps, which run side
+by side as if each were a sequence: what enters a piece is first guessed and then, sweep by sweep, replaced by what
+leaves its neighbour, until nothing changes. A hidden Markov chain forgets its past quickly, so two sweeps are the
+rule; where it does not forget, each sweep still settles one more piece, and the answer is the same.
 """
 
 import numpy as np

@@ -1,13 +1,14 @@
 """The most probable sequence of states (Viterbi).
 
-Notation as in `forward_backward`, with logarithms: the best log-probability of any path that ends in state j at step t is
+Notation as in `forward_backward`, with logarithms: the best log-probability of any path that ends in state j at step
+t is
 
     d_1(j) = log pi_j + log b_1(j),      d_t(j) = max_i (d_{t-1}(i) + log A_ij) + log b_t(j)
 
-and the path is read backwards: s_T = argmax_j d_T(j), s_t = argmax_i (d_t(i) + log A_{i s_{t+1}}). No back-pointers are
-kept: the argmax is taken again, on the path only. It is the forward recursion with max for the sum and + for the product,
-and so it is cut into pieces in the same way (`pieces`): d is known up to a constant, and one best path soon merges with
-another.
+and the path is read backwards: s_T = argmax_j d_T(j), s_t = argmax_i (d_t(i) + log A_{i s_{t+1}}). No back-pointers
+are kept: the argmax is taken again, on the path only. It is the forward recursion with max for the sum and + for the
+product, and so it is cut into pieces in the same way (`pieces`): d is known up to a constant, and one best path soon
+merges with another.
 
 References
 ----------

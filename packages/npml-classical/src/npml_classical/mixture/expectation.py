@@ -7,8 +7,8 @@ Notation: samples x_i with weights w_i, components k with parameters (pi_k, mu_k
     r_ik     = w_i exp(log p_ik - log p_i)                                  Bishop (2006), eq. 9.23
     N_k = sum_i r_ik,   A_k = sum_i r_ik (x_i - c_k),   B_k = sum_i r_ik (x_i - c_k)(x_i - c_k)^T
 
-`direct` takes c_k = mu_k and works as the equations stand. `by_features` takes c_k = 0 and writes the density as a linear
-function of f(x) = [products x_a x_b with a <= b, x, 1]:
+`direct` takes c_k = mu_k and works as the equations stand. `by_features` takes c_k = 0 and writes the density as a
+linear function of f(x) = [products x_a x_b with a <= b, x, 1]:
 
     log p_ik = W_k . f(x_i),    W_k = [-Lambda_aa / 2, -Lambda_ab (a < b);  Lambda mu;  the constant],  Lambda = P P^T
 

@@ -211,7 +211,9 @@ class GaussianMixture(BaseEstimator):
             bounds.append(moments.bound)
             converged = len(bounds) > 1 and abs(bounds[-1] - bounds[-2]) < self.tol
         if self.verbose:
-            print(f"{len(bounds)} iterations, bound {bounds[-1] - problem.log_scale:.6g}" if bounds else "no iterations")
+            print(
+                f"{len(bounds)} iterations, bound {bounds[-1] - problem.log_scale:.6g}" if bounds else "no iterations"
+            )
         return _Run(parameters, bounds, converged)
 
     def score_samples(self, X):
