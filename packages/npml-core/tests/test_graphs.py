@@ -2,7 +2,7 @@
 
 import copy
 import pickle
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def simple_paths(kind, edges, s, t):
         return [[s]]
     between = [v for v in NODES if v not in (s, t)]
     paths = [[s, *middle, t] for n in range(len(between) + 1) for middle in permutations(between, n)]
-    return [path for path in paths if all(is_edge(kind, edges, u, v) for u, v in zip(path, path[1:]))]
+    return [path for path in paths if all(is_edge(kind, edges, u, v) for u, v in pairwise(path))]
 
 
 @settings(max_examples=50, deadline=None)
@@ -58,7 +58,7 @@ def test_topological_order_equals_brute_force(edges):
         cycle = [int(v) for v in str(error.value).split(": ")[1].split(" -> ")]
         assert cycle[0] == cycle[-1]
         assert len(set(cycle)) == len(cycle) - 1
-        assert all(v in graph.adjacency[u] for u, v in zip(cycle, cycle[1:]))
+        assert all(v in graph.adjacency[u] for u, v in pairwise(cycle))
 
 
 @settings(max_examples=50, deadline=None)

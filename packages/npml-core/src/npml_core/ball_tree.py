@@ -25,7 +25,8 @@ from numbers import Integral
 
 import numpy as np
 
-from .distances import check_metric, pairwise_distances, power_of_two, steps
+from .distance_matrices import distances_between, power_of_two, sum_features
+from .distances import check_metric
 from .persistence import Storable
 from .validation import check_array
 
@@ -73,7 +74,7 @@ class BallTree(Storable):
         self._data = check_array(X, name="X")
         if isinstance(leaf_size, bool) or not isinstance(leaf_size, Integral) or leaf_size < 1:
             raise ValueError(f"leaf_size must be a positive int, got {leaf_size!r}")
-        self.metric, self.metric_kw = check_metric(metric, metric_kw), metric_kw
+        self.metric, self.metric_kw = check_metric(metric, metric_kw)[0], metric_kw
         if not callable(self.metric) and self.metric not in TRUE_METRICS:
             raise ValueError(f"metric must be a true metric: one of {TRUE_METRICS} or a callable, got {metric!r}")
         if self.metric == "minkowski" and metric_kw.get("p", 2) < 1:
@@ -235,7 +236,7 @@ class BallTree(Storable):
 
     def _bounds(self, queries):
         """Lower bounds of the distances from every query to every leaf (m, L)."""
-        distances = pairwise_distances(queries, self._centres, metric=self.metric, **self.metric_kw)
+        distances = distances_between(queries, self._centres, self.metric, self.metric_kw.get("p"), self.metric_kw)
         slack = SLACK * (
             distances + np.abs(self._radii, where=np.isfinite(self._radii), out=np.zeros_like(self._radii))
         )
@@ -248,11 +249,10 @@ class BallTree(Storable):
             members = np.maximum(self._members[leaves], 0)
             pairs = zip(queries, members)
             return np.array([[self.metric(q, points[i], **self.metric_kw) for i in row] for q, row in pairs])
-        add, finish = steps(self.metric, **self.metric_kw)
-        total = np.zeros((len(leaves), self._members.shape[1]))
-        for feature, coordinate in zip(self._points, queries.T / self._unit):
-            add(total, feature[leaves] - coordinate[:, None])
-        return finish(total, len(self._points)) * self._unit
+        total = np.empty((len(leaves), self._members.shape[1]))
+        points = (feature[leaves] for feature in self._points)
+        sum_features(list(points), (queries.T / self._unit)[:, :, None], self.metric, self.metric_kw.get("p"), total)
+        return total * self._unit
 
     def _check_queries(self, X):
         queries = check_array(X, name="X", dtype=np.float64)

@@ -6,12 +6,6 @@ Notation: x, y are vectors of D numbers, X (n, D), Y (m, D).
     minkowski    (sum_j |x_j - y_j|^p)^(1/p)        chebyshev   max_j |x_j - y_j|
     hamming      share of the j with x_j != y_j     cosine      1 - x . y / (|x| |y|)  =  |x/|x| - y/|y||^2 / 2
 
-All Euclidean distances at once are one matrix product, |x - y|^2 = |x|^2 - 2 x . y + |y|^2, which cancels when x and
-y are close and far from the origin. So X and Y are centred first, scaled by a power of two (squares of 1e150
-overflow), and the pairs of which less than a millionth of |x|^2 + |y|^2 is left are computed again from their
-differences: what remains has a relative error below 1e-9. The other metrics are sums over the features, a block of
-pairs at a time.
-
 Everything is computed in float64; float32 input gives float32 output. Complexity: O(n m D).
 """
 
@@ -19,6 +13,7 @@ from numbers import Real
 
 import numpy as np
 
+from .distance_matrices import cosine_distances, distances_between
 from .validation import check_array
 
 __all__ = [
@@ -31,8 +26,7 @@ __all__ = [
     "pairwise_distances",
 ]
 
-BLOCK_SIZE = 1 << 18  # pairs in a block
-CANCELLED = 1e-6  # share of |x|^2 + |y|^2 below which a squared distance is computed again
+METRICS = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "minkowski", "hamming", "cosine")
 ALIASES = {"cityblock": "manhattan", "l1": "manhattan", "l2": "euclidean"}
 
 
@@ -59,7 +53,7 @@ def euclidean(x, y):
     >>> euclidean([0, 0], [3, 4])
     5.0
     """
-    return _between("euclidean", x, y)
+    return minkowski(x, y, p=2)
 
 
 def manhattan(x, y):
@@ -80,7 +74,7 @@ def manhattan(x, y):
     >>> manhattan([0, 0], [3, 4])
     7.0
     """
-    return _between("manhattan", x, y)
+    return minkowski(x, y, p=1)
 
 
 def chebyshev(x, y):
@@ -101,7 +95,7 @@ def chebyshev(x, y):
     >>> chebyshev([0, 0], [3, 4])
     4.0
     """
-    return _between("chebyshev", x, y)
+    return minkowski(x, y, p=np.inf)
 
 
 def minkowski(x, y, p=2):
@@ -124,7 +118,14 @@ def minkowski(x, y, p=2):
     >>> round(minkowski([0, 0], [3, 4], p=3), 4)
     4.4979
     """
-    return _between("minkowski", x, y, p=p)
+    p = _check_p(p)
+    x, y = _check_vectors(x, y, np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        difference = np.abs(x - y)
+        largest = difference.max()
+        if p == np.inf or largest in (0.0, np.inf):
+            return float(largest)
+        return float(largest * np.sum((difference / largest) ** p) ** (1.0 / p))
 
 
 def hamming(x, y):
@@ -145,11 +146,12 @@ def hamming(x, y):
     >>> hamming([1, 0, 1, 1], [1, 1, 1, 1])
     0.25
     """
-    return _between("hamming", x, y)
+    x, y = _check_vectors(x, y, None)
+    return float(np.mean(x != y))
 
 
 def cosine(x, y):
-    """1 minus the cosine of the angle between the vectors; 1 if one of them is 0.
+    """1 minus the cosine of the angle between the vectors; 1 if one of them is 0, and 0 if both are.
 
     Parameters
     ----------
@@ -167,7 +169,8 @@ def cosine(x, y):
     >>> cosine([1, 0], [0, 2])
     1.0
     """
-    return _between("cosine", x, y)
+    x, y = _check_vectors(x, y, np.float64)
+    return float(cosine_distances(x[None], y[None])[0, 0])
 
 
 def pairwise_distances(X, Y=None, metric="euclidean", **metric_kw):
@@ -203,126 +206,48 @@ def pairwise_distances(X, Y=None, metric="euclidean", **metric_kw):
            [5., 0.]])
     """
     X = check_array(X, name="X")
-    own = Y is None
-    Y = X if own else check_array(Y, name="Y")
+    Y = X if Y is None else check_array(Y, name="Y")
     if X.shape[1] != Y.shape[1]:
         raise ValueError(f"X and Y must have as many columns: X has {X.shape[1]}, Y has {Y.shape[1]}")
-    metric = check_metric(metric, metric_kw)
-    dtype = np.float32 if X.dtype == Y.dtype == np.float32 else np.float64
-    if callable(metric):
-        return np.array([[metric(x, y, **metric_kw) for y in Y] for x in X], dtype=dtype)
-    X, Y = X.astype(np.float64, copy=False), Y.astype(np.float64, copy=False)
-    if metric == "cosine":
-        return (0.5 * squared_euclidean(unit_rows(X), unit_rows(Y), own) + _zero_rows(X, Y, own)).astype(dtype)
-    if metric in ("euclidean", "sqeuclidean"):
-        unit = power_of_two(X, Y)
-        squared = squared_euclidean(X / unit, Y / unit, own)
-        result = np.sqrt(squared, out=squared) * unit if metric == "euclidean" else squared * unit * unit
-        return result.astype(dtype, copy=False)
-    return _by_feature(metric, X, Y, **metric_kw).astype(dtype, copy=False)
+    metric, p = check_metric(metric, metric_kw)
+    distances = distances_between(X, Y, metric, p, metric_kw)
+    with np.errstate(over="ignore", under="ignore"):
+        return distances.astype(np.float32 if X.dtype == Y.dtype == np.float32 else np.float64, copy=False)
 
 
-def check_metric(metric, metric_kw, name="metric"):
-    """The metric's own name (or the callable); raises for unknown metrics and keywords."""
+def check_metric(metric, metric_kw):
+    """The metric by its own name (or the callable) and Minkowski's p; raises for unknown names and keywords."""
+    functions = (euclidean, manhattan, chebyshev, minkowski, hamming, cosine)
+    metric = next((f.__name__ for f in functions if f is metric), metric)
     if callable(metric):
-        return metric
-    known = ("euclidean", "sqeuclidean", "manhattan", "chebyshev", "minkowski", "hamming", "cosine")
+        return metric, None
     metric = ALIASES.get(metric, metric) if isinstance(metric, str) else metric
-    if metric not in known:
-        raise ValueError(f"{name} must be one of {known} or a callable, got {metric!r}")
-    unknown = set(metric_kw) - ({"p"} if metric == "minkowski" else set())
+    if not isinstance(metric, str) or metric not in METRICS:
+        raise ValueError(f"metric must be one of {METRICS} or a callable, got {metric!r}")
+    unknown = sorted(set(metric_kw) - ({"p"} if metric == "minkowski" else set()))
     if unknown:
-        raise TypeError(f"{name} {metric!r} takes no keyword {sorted(unknown)[0]!r}")
-    if metric == "minkowski":
-        p = metric_kw.get("p", 2)
-        if isinstance(p, bool) or not isinstance(p, Real) or not p > 0:
-            raise ValueError(f"p must be a positive number, got {p!r}")
-    return metric
+        raise TypeError(f"metric {metric!r} takes no keyword {unknown[0]!r}")
+    if metric != "minkowski":
+        return metric, None
+    p = _check_p(metric_kw.get("p", 2))
+    return {1: "manhattan", 2: "euclidean", np.inf: "chebyshev"}.get(p, metric), p
 
 
-def squared_euclidean(X, Y, own=False):
-    """|x - y|^2 for all pairs of float64 rows; `own` says that Y is X."""
-    centre = Y.mean(axis=0)
-    X, Y = X - centre, Y - centre
-    x_squares, y_squares = np.einsum("nd,nd->n", X, X), np.einsum("md,md->m", Y, Y)
-    result = np.empty((len(X), len(Y)))
-    rows_per_block = max(1, BLOCK_SIZE // len(Y))
-    for start in range(0, len(X), rows_per_block):
-        part = slice(start, start + rows_per_block)
-        block = np.matmul(X[part], -2.0 * Y.T, out=result[part])
-        total = x_squares[part, None] + y_squares
-        block += total
-        total *= CANCELLED
-        rows, columns = np.nonzero(block <= total)
-        for s in range(0, len(rows), BLOCK_SIZE):
-            r, c = rows[s : s + BLOCK_SIZE], columns[s : s + BLOCK_SIZE]
-            difference = X[part][r] - Y[c]
-            block[r, c] = np.einsum("nd,nd->n", difference, difference)
-    if own:
-        np.fill_diagonal(result, 0.0)
-    return result
+def _check_p(p):
+    if isinstance(p, bool) or not isinstance(p, Real):
+        raise TypeError(f"p must be a positive number, got {p!r}")
+    if not p > 0:
+        raise ValueError(f"p must be a positive number, got {p!r}")
+    return p
 
 
-def steps(metric, p=2):
-    """A metric that is a sum (or maximum) over features: ``add(total, difference)`` for each, ``finish(total, D)``."""
-    if metric == "minkowski" and p in (1, 2, np.inf):
-        metric = {1: "manhattan", 2: "euclidean", np.inf: "chebyshev"}[p]
-    return {
-        "euclidean": (lambda total, d: np.add(total, d * d, out=total), lambda total, D: np.sqrt(total)),
-        "manhattan": (lambda total, d: np.add(total, np.abs(d), out=total), lambda total, D: total),
-        "chebyshev": (lambda total, d: np.maximum(total, np.abs(d), out=total), lambda total, D: total),
-        "hamming": (lambda total, d: np.add(total, d != 0, out=total), lambda total, D: total / D),
-        "minkowski": (lambda total, d: np.add(total, np.abs(d) ** p, out=total), lambda total, D: total ** (1 / p)),
-    }[metric]
-
-
-def _by_feature(metric, X, Y, p=2):
-    add, finish = steps(metric, p)
-    unit = 1.0 if metric == "hamming" else power_of_two(X, Y)
-    X, columns = X / unit, np.ascontiguousarray(Y.T / unit)
-    result = np.empty((len(X), len(Y)))
-    rows_per_block = max(1, BLOCK_SIZE // len(Y))
-    for start in range(0, len(X), rows_per_block):
-        block = X[start : start + rows_per_block]
-        total = np.zeros((len(block), len(Y)))
-        for x, y in zip(block.T, columns):  # over features: each step is a whole block of pairs
-            add(total, x[:, None] - y)
-        result[start : start + rows_per_block] = finish(total, len(columns))
-    return result if metric == "hamming" else np.multiply(result, unit, out=result)
-
-
-def power_of_two(*arrays):
-    """A power of two near the largest entry: dividing by it rounds nothing."""
-    largest = max(np.abs(array).max() for array in arrays)
-    return 2.0 ** int(np.clip(np.frexp(largest)[1], -1000, 1000)) if largest > 0 else 1.0
-
-
-def unit_rows(X):
-    """Rows scaled to length 1; rows of zeros stay."""
-    largest = np.abs(X).max(axis=1, keepdims=True)
-    X = X / np.where(largest > 0, largest, 1.0)
-    lengths = np.sqrt(np.einsum("nd,nd->n", X, X))
-    return X / np.where(lengths > 0, lengths, 1.0)[:, None]
-
-
-def _zero_rows(X, Y, own):
-    """What a row of zeros lacks: |u - 0|^2 / 2 is 1/2 and the distance is 1, and 1 between two of them."""
-    x, y = ~X.any(axis=1), ~Y.any(axis=1)
-    lacks = 0.5 * x[:, None] + 0.5 * y
-    if own:
-        np.fill_diagonal(lacks, 0.0)
-    return lacks
-
-
-def _between(metric, x, y, **metric_kw):
-    x, y = _check_vector(x, "x"), _check_vector(y, "y")
-    if len(x) != len(y):
-        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
-    return float(pairwise_distances(x[None], y[None], metric=metric, **metric_kw)[0, 0])
-
-
-def _check_vector(x, name):
-    x = check_array(x, name=name, ensure_2d=False, dtype=np.float64)
-    if x.ndim != 1:
-        raise ValueError(f"{name} must be a vector, got shape {x.shape}")
-    return x
+def _check_vectors(x, y, dtype):
+    vectors = []
+    for vector, name in ((x, "x"), (y, "y")):
+        vector = check_array(vector, name=name, ensure_2d=False, dtype=dtype)
+        if vector.ndim != 1:
+            raise ValueError(f"{name} must be a vector, got shape {vector.shape}")
+        vectors.append(vector)
+    if len(vectors[0]) != len(vectors[1]):
+        raise ValueError(f"x and y must have the same length, got {len(vectors[0])} and {len(vectors[1])}")
+    return vectors

@@ -18,7 +18,8 @@ from numbers import Real
 
 import numpy as np
 
-from .distances import pairwise_distances, unit_rows
+from .distance_matrices import unit_rows
+from .distances import pairwise_distances
 from .validation import check_array
 
 __all__ = [
