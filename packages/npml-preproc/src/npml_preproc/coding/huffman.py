@@ -50,7 +50,7 @@ ONE_CHUNK = 1 << 16  # bytes of codes that are not cut into chunks
 MOST_CHUNKS = 1 << 14
 CHUNK_MULTIPLE = 64  # symbols; no joined code reaches over the end of a chunk
 BLOCK = 1 << 16  # symbols that are packed at once
-TABLE_SHARE = 120  # the chunk table takes at most one 120th of the codes
+TABLE_SHARE = 200  # the chunk table takes at most one 200th of the codes
 
 
 class HuffmanEncoder(BaseEstimator):
