@@ -6,7 +6,8 @@ from tour_kit import COLORS, INK, LINE, SOFT, Figure, Row, canvas, stop, tidy, t
 
 @stop("npml-rl", "Along the cliff, or well away from it")
 def cliff_walking():
-    """A step costs 1, a fall costs 100 and starts again. Both agents take a random step every tenth time while they learn.
+    """A step costs 1, a fall costs 100 and starts again. While they learn, both agents take a random step every tenth
+    time.
 
     `QLearningAgent` learns what the best way is worth and walks the edge; `SARSAAgent` learns what its own way is
     worth, stumbling included, and keeps away from it. While they explore, the careful one earns more.
@@ -20,10 +21,8 @@ def cliff_walking():
         paths[name] = greedy_path(runs[0], CliffWalk())
         earned = returns[name][100:].mean()
         yield Row(f"{name}, 10 runs", "cliff walking", "reward per episode", earned, None, seconds, None)
-    yield Figure(
-        draw_cliff(paths, returns), "Left: the way each agent takes once it stops exploring. Right: what an episode
-        earned while they learned, mean of " "10 runs.",
-    )
+    caption = "Left: the way each agent takes once it stops exploring. Right: what episodes earned before."
+    yield Figure(draw_cliff(paths, returns), caption)
 
 
 @stop("npml-rl", "Ten slot machines")
@@ -34,14 +33,14 @@ def bandits():
     """
     from npml_rl import UCB1, BernoulliBandit, EpsilonGreedy, GradientBandit, ThompsonSampling, run
 
-    bandit = BernoulliBandit(np.random.default_rng(0).uniform(0.1, 0.9, size=(300, 10)))
+    bandit = BernoulliBandit(np.random.default_rng(0).uniform(0.1, 0.9, size=(200, 10)))
     policies = [EpsilonGreedy(0.1), EpsilonGreedy(0.01), UCB1(), UCB1(c=0.5), GradientBandit(0.2), ThompsonSampling()]
-    history, seconds = timed(lambda: run(bandit, policies, n_steps=1500, n_runs=300, seed=0))
+    history, seconds = timed(lambda: run(bandit, policies, n_steps=1000, n_runs=200, seed=0))
     final = history.regret[:, :, -1].mean(axis=1)
     best = int(final.argmin())
     metric = f"least regret, {history.labels[best]}"
-    yield Row("6 policies, 300 runs", "ten machines", metric, final[best], None, seconds, None, better="lower")
-    yield Figure(draw_regret(history), "Cumulative expected regret, mean of 300 runs, with twice its standard error.")
+    yield Row("6 policies, 200 runs", "ten machines", metric, final[best], None, seconds, None, better="lower")
+    yield Figure(draw_regret(history), "Cumulative expected regret, mean of 200 runs, with twice its standard error.")
 
 
 def learn(cls, make):
