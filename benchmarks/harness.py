@@ -47,6 +47,7 @@ CASES: list["Case"] = []
 SHORTEST_SAMPLE = (
     2e-3  # seconds; a faster callable is called several times a sample, so that the clock's grain vanishes
 )
+MOST_ROUNDS = 200
 BUSY_LOAD = 0.5  # load average above which timings are not to be trusted
 
 
@@ -114,7 +115,7 @@ def no_worse(merit, slack=0.0, *, name="", higher=True):
     return check
 
 
-def run_case(case, *, threads, budget):
+def run_case(case, *, threads, budget, least=5):
     """Build, check and time one case: its result as a plain dict. A fault is a result too, with ``"error"``."""
     result = {key: getattr(case, key) for key in ("package", "group", "name", "size", "peer")}
     result |= {"threads": threads, "versions": versions(case.peer)}
@@ -124,7 +125,7 @@ def run_case(case, *, threads, budget):
         with limit_threads(threads):
             result["note"] = pair.check(ours, peer) or ""
             del ours, peer
-            result |= measure(pair, budget)
+            result |= measure(pair, budget, least)
     except KeyboardInterrupt:
         raise
     except BaseException as fault:  # whatever a case dies of, the others still run and this one is named
@@ -132,15 +133,15 @@ def run_case(case, *, threads, budget):
     return result
 
 
-def measure(pair, budget, rounds=(5, 200)):
-    """Time both sides alternately for about `budget` seconds (and at least ``rounds[0]`` rounds)."""
+def measure(pair, budget, least=5):
+    """Time both sides alternately for about `budget` seconds, and for at least `least` rounds."""
     sides = [pair.ours, pair.peer] + ([pair.floor] if pair.floor else [])
     repeats = [max(1, int(np.ceil(SHORTEST_SAMPLE / sample(side, 1)))) for side in sides]
     times, stop = [], time.perf_counter() + budget
     gc.collect()
     gc.disable()
     try:
-        while len(times) < rounds[0] or (time.perf_counter() < stop and len(times) < rounds[1]):
+        while len(times) < least or (time.perf_counter() < stop and len(times) < MOST_ROUNDS):
             order = range(len(sides)) if len(times) % 2 else reversed(range(len(sides)))
             row = {i: sample(sides[i], repeats[i]) for i in order}
             times.append([row[i] for i in range(len(sides))])

@@ -92,7 +92,8 @@ def run_all(chosen, options, here):
     for case in chosen:
         for threads in options.threads:
             print(f"{case.name:<26.26} {case.size:<20.20} {threads:>3} ", end="", flush=True)
-            result = harness.run_case(case, threads=threads, budget=0.2 if options.quick else options.budget)
+            effort = {"budget": 0.2, "least": 2} if options.quick else {"budget": options.budget}
+            result = harness.run_case(case, threads=threads, **effort)
             result |= {"machine": here, "quick": options.quick, "when": time.strftime("%Y-%m-%dT%H:%M:%S")}
             store.add(result)
             print(live_row(result))
