@@ -1,6 +1,7 @@
 """The READMEs tell the truth: their code runs, what they list exists, and the first two commands are what CI runs."""
 
 import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -57,6 +58,8 @@ def test_what_a_package_lists_is_there(name):
     assert names
     missing = [name for name in names if name not in public and not hasattr(module, name)]
     assert not missing, f"{name} does not hold {missing}"
+    silent = [n for n in public if inspect.isclass(getattr(module, n)) and n not in names]
+    assert not silent, f"the README of {name} does not list {silent} under 'What it holds'"
 
 
 @pytest.mark.parametrize("path", READMES)
