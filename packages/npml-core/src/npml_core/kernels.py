@@ -7,7 +7,8 @@ Notation: X (n, D), Y (m, D), rows x and y.
     sigmoid      tanh(gamma x . y + coef0)       cosine       x . y / (|x| |y|)
 
 gamma defaults to 1 / D. Distances are those of `distances`: computed in float64, exact for rows that are close, so
-that the diagonal of an RBF kernel is exactly 1. float32 input gives float32 output.
+that the diagonal of an RBF kernel is exactly 1. float32 input gives float32 output. Numbers too large for it become
+inf, never NaN.
 
 References
 ----------
@@ -18,8 +19,7 @@ from numbers import Real
 
 import numpy as np
 
-from .distance_matrices import unit_rows
-from .distances import pairwise_distances
+from .distance_matrices import call_metric, distances_between, power_of_two, unit_rows
 from .validation import check_array
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def linear_kernel(X, Y=None):
-    """X . y for all pairs of rows.
+    """Inner products x . y of all pairs of rows.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def linear_kernel(X, Y=None):
     array([[11.]])
     """
     X, Y = _check_pair(X, Y)
-    return X @ Y.T
+    return _products(X, Y, 1.0)
 
 
 def polynomial_kernel(X, Y=None, degree=3, gamma=None, coef0=1):
@@ -89,10 +89,9 @@ def polynomial_kernel(X, Y=None, degree=3, gamma=None, coef0=1):
     array([[12.25]])
     """
     X, Y = _check_pair(X, Y)
-    kernel = X @ Y.T
-    kernel *= _check_gamma(gamma, X)
+    kernel = _products(X, Y, _check_gamma(gamma, X))
     kernel += _check_number(coef0, "coef0")
-    return np.power(kernel, _check_number(degree, "degree"), out=kernel)
+    return _power(kernel, _check_number(degree, "degree", least=1))
 
 
 def rbf_kernel(X, Y=None, gamma=None):
@@ -118,8 +117,10 @@ def rbf_kernel(X, Y=None, gamma=None):
     array([[1.    , 0.3679],
            [0.3679, 1.    ]])
     """
-    squared = pairwise_distances(X, Y, metric="sqeuclidean")
-    return _exp_of(squared, _check_gamma(gamma, X))
+    X, Y = _check_pair(X, Y)
+    distances = distances_between(X, Y, "euclidean")
+    distances *= np.sqrt(_check_gamma(gamma, X))  # squares of distances may overflow where these do not
+    return _exp_of_minus(distances, X.dtype, power=2)
 
 
 def laplacian_kernel(X, Y=None, gamma=None):
@@ -144,8 +145,10 @@ def laplacian_kernel(X, Y=None, gamma=None):
     >>> laplacian_kernel([[0.0]], [[2.0]], gamma=0.5).round(4)
     array([[0.3679]])
     """
-    distances = pairwise_distances(X, Y, metric="manhattan")
-    return _exp_of(distances, _check_gamma(gamma, X))
+    X, Y = _check_pair(X, Y)
+    distances = distances_between(X, Y, "manhattan")
+    distances *= _check_gamma(gamma, X)
+    return _exp_of_minus(distances, X.dtype)
 
 
 def sigmoid_kernel(X, Y=None, gamma=None, coef0=1):
@@ -173,8 +176,7 @@ def sigmoid_kernel(X, Y=None, gamma=None, coef0=1):
     array([[0.]])
     """
     X, Y = _check_pair(X, Y)
-    kernel = X @ Y.T
-    kernel *= _check_gamma(gamma, X)
+    kernel = _products(X, Y, _check_gamma(gamma, X))
     kernel += _check_number(coef0, "coef0")
     return np.tanh(kernel, out=kernel)
 
@@ -242,7 +244,7 @@ def pairwise_kernels(X, Y=None, metric="rbf", **kernel_kw):
     """
     if callable(metric):
         X, Y = _check_pair(X, Y)
-        return np.array([[metric(x, y, **kernel_kw) for y in Y] for x in X], dtype=X.dtype)
+        return np.array([[call_metric(metric, x, y, kernel_kw) for y in Y] for x in X], dtype=X.dtype)
     if not isinstance(metric, str) or metric not in KERNELS:
         raise ValueError(f"metric must be one of {sorted(KERNELS)} or a callable, got {metric!r}")
     return KERNELS[metric](X, Y, **kernel_kw)
@@ -260,15 +262,50 @@ def _check_pair(X, Y):
 
 
 def _check_gamma(gamma, X):
-    return 1.0 / np.asarray(X).shape[1] if gamma is None else _check_number(gamma, "gamma")
+    return 1.0 / X.shape[1] if gamma is None else _check_number(gamma, "gamma", least=0)
 
 
-def _check_number(value, name):
-    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(value):
-        raise ValueError(f"{name} must be a finite number, got {value!r}")
+def _check_number(value, name, least=-np.inf):
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not least <= value < np.inf or value == -np.inf:
+        raise ValueError(
+            f"{name} must be a finite number{f' of at least {least}' if least >= 0 else ''}, got {value!r}"
+        )
     return float(value)
 
 
-def _exp_of(distances, gamma):
-    distances *= -gamma
-    return np.exp(distances, out=distances)
+def _products(X, Y, gamma):
+    """Gamma x . y; where products could overflow, of rows in units of powers of two, so that inf - inf never occurs."""
+    x_unit, y_unit = power_of_two(X), power_of_two(Y)
+    with np.errstate(over="ignore", under="ignore"):
+        if X.shape[1] * x_unit * y_unit < np.finfo(X.dtype).max:
+            kernel = X @ Y.T
+            kernel *= gamma
+            return kernel
+        return (X / x_unit @ (Y / y_unit).T) * gamma * x_unit * y_unit
+
+
+def _power(base, degree):
+    """base^degree; whole powers by repeated squaring, which is several times faster than ``np.power``."""
+    with np.errstate(over="ignore", under="ignore"):
+        if degree != int(degree) or degree > 64:
+            if (base < 0).any() and degree != int(degree):
+                raise ValueError(f"degree must be a whole number where gamma x . y + coef0 is negative, got {degree}")
+            return base**degree
+        result, n = None, int(degree)
+        while n:
+            if n % 2:
+                result = base.copy() if result is None else np.multiply(result, base, out=result)
+            n //= 2
+            base = base * base if n else base
+        return result
+
+
+def _exp_of_minus(distances, dtype, power=1):
+    """exp(-d^power), in place."""
+    with np.errstate(over="ignore", under="ignore"):
+        if power == 2:
+            np.square(distances, out=distances)
+        np.negative(distances, out=distances)
+        return np.exp(distances, out=distances).astype(dtype, copy=False)
