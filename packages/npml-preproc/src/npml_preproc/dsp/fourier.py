@@ -152,8 +152,8 @@ def inverse_real_dft(X: NDArray, n: int) -> NDArray:
     if n <= LONGEST_DIRECT or n1 is None:
         return _fft(np.conjugate(X)).real / n
     n2, kept = n // n1, n1 // 2 + 1
-    columns = np.conjugate(X.reshape(rows, n2, n1)[:, :, :kept])
-    columns = _fft_of_columns(columns)
+    lines = np.conjugate(X.reshape(rows, n2, n1)[:, :, :kept].swapaxes(1, 2)).reshape(rows * kept, n2)
+    columns = in_blocks(_fft, lines).reshape(rows, kept, n2).swapaxes(1, 2).copy()
     columns *= _twiddles(n2, n1, X.dtype)[:, :kept]
     x = columns.view(X.real.dtype) @ _last_columns(n1, X.real.dtype)  # (rows, j2, j1)
     return (x / n).swapaxes(1, 2).reshape(rows, n)
@@ -220,11 +220,8 @@ def _real_fft(x, count=None):
         return (x @ _short_matrix(n, dtype)[:, :count].view(x.dtype)).view(dtype)
     if n1 is None:
         return _bluestein(x)[:, :count]
-    n2, kept = n // n1, n1 // 2 + 1
-    columns = x.reshape(rows, n1, n2).swapaxes(1, 2) @ _short_matrix(n1, dtype)[:, :kept].view(x.dtype)
-    columns = columns.view(dtype)  # (rows, j2, k1); real and imaginary parts alternate in memory
-    columns *= _twiddles(n2, n1, dtype)[:, :kept]
-    columns = _fft_of_columns(columns)  # (rows, k2, k1)
+    kept = n1 // 2 + 1
+    columns = _four_steps(x, n1, kept)
     lines = (count - 1) // n1 + 1
     X = np.empty((rows, lines, n1), dtype)
     X[:, :, :kept] = columns[:, :lines]
@@ -235,23 +232,28 @@ def _real_fft(x, count=None):
 def _fft(x):
     """The transform of every row of x (rows, n)."""
     rows, n = x.shape
-    dtype, n1 = _complex(x.dtype), _radix(n)
+    n1 = _radix(n)
     if n <= LONGEST_DIRECT:
-        return x @ _short_matrix(n, dtype)
+        return x @ _short_matrix(n, _complex(x.dtype))
     if n1 is None:
         return _bluestein(x)
-    columns = x.reshape(rows, n1, n // n1).swapaxes(1, 2) @ _short_matrix(n1, dtype)  # 1. over j1: (rows, j2, k1)
-    columns *= _twiddles(n // n1, n1, dtype)  # 2.
-    return _fft_of_columns(columns).reshape(rows, n)  # 3. and 4.
+    return _four_steps(x, n1, n1).reshape(rows, n)
 
 
-def _fft_of_columns(x):
-    """The transform along the middle axis of x (rows, n, columns)."""
-    rows, n, columns = x.shape
-    if n <= LONGEST_DIRECT:
-        return _short_matrix(n, x.dtype) @ x
-    lines = np.ascontiguousarray(x.swapaxes(1, 2)).reshape(rows * columns, n)
-    return np.ascontiguousarray(in_blocks(_fft, lines).reshape(rows, columns, n).swapaxes(1, 2))
+def _four_steps(x, n1, kept):
+    """Bailey's steps for n = n1 n2: the spectra of rows x as (rows, k2, k1), of k1 the first `kept`."""
+    rows, n = x.shape
+    n2, dtype = n // n1, _complex(x.dtype)
+    F = _short_matrix(n1, dtype)[:, :kept]
+    x = x.reshape(rows, n1, n2)
+    if n2 <= LONGEST_DIRECT:  # one product from either side, nothing is transposed
+        columns = (x.swapaxes(1, 2) @ F.view(x.dtype)).view(dtype)  # 1. over j1; a real product where x is real
+        columns *= _twiddles(n2, n1, dtype)[:, :kept]  # 2.
+        return _short_matrix(n2, dtype) @ columns  # 3. over j2
+    lines = F.T @ x  # 1.
+    lines *= _twiddles(n1, n2, dtype)[:kept]  # 2.
+    lines = in_blocks(_fft, lines.reshape(rows * kept, n2))  # 3.
+    return lines.reshape(rows, kept, n2).swapaxes(1, 2)  # 4.
 
 
 @lru_cache(maxsize=1024)
