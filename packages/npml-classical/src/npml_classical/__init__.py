@@ -1,8 +1,11 @@
 """Classical machine learning in plain NumPy: mixtures, HMMs, topics, trees, linear models, n-grams."""
 
+from . import kernels
 from .cluster import KMeans
 from .decomposition import PCA
+from .gaussian_process import GaussianProcessRegressor
 from .hmm import CategoricalHMM, GaussianHMM
+from .kernel_regression import KernelRegression
 from .linear import (
     BayesianLinearRegression,
     GeneralizedLinearModel,
@@ -13,6 +16,7 @@ from .linear import (
 from .mixture import GaussianMixture
 from .naive_bayes import GaussianNB
 from .neighbors import KNeighborsClassifier, KNeighborsRegressor
+from .ngrams import AdditiveNGram, GoodTuringNGram, KneserNeyNGram, MLENGram
 from .trees import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -26,6 +30,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "PCA",
+    "AdditiveNGram",
     "BayesianLinearRegression",
     "CategoricalHMM",
     "DecisionTreeClassifier",
@@ -33,16 +38,22 @@ __all__ = [
     "GaussianHMM",
     "GaussianMixture",
     "GaussianNB",
+    "GaussianProcessRegressor",
     "GeneralizedLinearModel",
+    "GoodTuringNGram",
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
     "KMeans",
     "KNeighborsClassifier",
     "KNeighborsRegressor",
+    "KernelRegression",
+    "KneserNeyNGram",
     "LinearRegression",
     "LogisticRegression",
+    "MLENGram",
     "RandomForestClassifier",
     "RandomForestRegressor",
     "Ridge",
     "__version__",
+    "kernels",
 ]

@@ -110,7 +110,7 @@ class GeneralizedLinearModel(RegressorMixin, LinearPredictor):
                 f"y must be {family.range} for family {self.family!r}, got {target.min()} to {target.max()}"
             )
         centre = weighted_mean(data, weights) if self.fit_intercept else np.zeros(data.shape[1])
-        unit = column_scale(data - centre)
+        unit = column_scale(data - centre).max()
         design = (data.astype(np.float64) - centre) / unit
         if self.fit_intercept:
             design = np.column_stack([design, np.ones(len(design))])

@@ -247,8 +247,8 @@ def _least_squares(X, y, weights, moments):
                 correction = centred.T @ (weights * (residual - centred @ coef).T).T
                 return coef + _scaled(inverse @ _scaled(correction, scale), scale)
     root = np.sqrt(weights)
-    unit = column_scale(centred)
-    return _scaled(np.linalg.lstsq(root[:, None] * (centred / unit), (root * residual.T).T, rcond=None)[0], unit)
+    unit = column_scale(centred).max()  # one for all columns: the least norm is that of the coefficients as they are
+    return np.linalg.lstsq(root[:, None] * (centred / unit), (root * residual.T).T, rcond=None)[0] / unit
 
 
 def _scaled(values, scale):
