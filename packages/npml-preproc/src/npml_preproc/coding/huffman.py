@@ -50,6 +50,7 @@ ONE_CHUNK = 1 << 16  # bytes of codes that are not cut into chunks
 MOST_CHUNKS = 1 << 14
 CHUNK_MULTIPLE = 64  # symbols; no joined code reaches over the end of a chunk
 BLOCK = 1 << 16  # symbols that are packed at once
+PAIRS_PAY = 1 << 18  # symbols from which a table of pairs is worth its making
 TABLE_SHARE = 200  # the chunk table takes at most one 200th of the codes
 
 
@@ -190,7 +191,7 @@ class HuffmanEncoder(BaseEstimator):
     def _pack_blocks(self, ranks):
         """Codes of all symbols, and the bit where every ``CHUNK_MULTIPLE``-th starts, block by block (cache)."""
         codes, lengths = left_aligned(self.lengths_), self.lengths_.astype(np.uint64)
-        pairs = _pair_table(codes, lengths) if ranks.dtype == np.uint8 and len(ranks) > 1 << 12 else None
+        pairs = _pair_table(codes, lengths) if ranks.dtype == np.uint8 and len(ranks) > PAIRS_PAY else None
         pieces, marks, done, carry = [], [], 0, np.uint64(0)
         for begin in range(0, len(ranks), BLOCK):
             block, joined = ranks[begin : begin + BLOCK], 1
