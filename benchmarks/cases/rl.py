@@ -54,34 +54,57 @@ class ArrayAgent:
         return n_steps
 
 
+class Tape:
+    """Notes what an agent does to an environment, None for a reset, so that the environment alone can be timed."""
+
+    def __init__(self, env):
+        self.env, self.log = env, []
+        self.observation_space, self.action_space = env.observation_space, env.action_space
+
+    def reset(self, **options):
+        """Pass on and note."""
+        self.log.append(None)
+        return self.env.reset(**options)
+
+    def step(self, action):
+        """Pass on and note."""
+        self.log.append(action)
+        return self.env.step(action)
+
+
 def seconds_per_step(name, options, cls, agent_options, peer_options, n_steps):
     """Pair of trainings of as many steps: both sides' environments are new and seeded."""
     env = gym.make(name, **options)
     n_states, n_actions = int(env.observation_space.n), int(env.action_space.n)
 
-    def ours():
-        env, agent = gym.make(name, **options), cls(random_state=0, **agent_options)
+    def train(env):
+        agent = cls(random_state=0, **agent_options)
         env.reset(seed=0)
         # episodes of at most 50 steps, none of them cut by the end of the measurement
-        done = int(agent.train(env, n_steps // 50, max_steps=50).steps.sum())
+        done = 0
         while done < n_steps:
             done += int(agent.train(env, max(1, (n_steps - done) // 50), max_steps=50).steps.sum())
         return agent, done
+
+    def ours():
+        return train(gym.make(name, **options))
 
     def peer():
         env, agent = gym.make(name, **options), ArrayAgent(n_states, n_actions, **peer_options)
         env.reset(seed=0)
         return agent, agent.train(env, n_steps, 50)
 
+    tape = Tape(gym.make(name, **options))
+    train(tape)
+
     def floor():
-        env, rng, done = gym.make(name, **options), np.random.default_rng(0), True
-        actions = rng.integers(n_actions, size=n_steps).tolist()
+        env = gym.make(name, **options)
         env.reset(seed=0)
-        for t, a in enumerate(actions):
-            if done or t % 50 == 0:
+        for action in tape.log[1:]:
+            if action is None:
                 env.reset()
-            _, _, terminated, truncated, _ = env.step(a)
-            done = terminated or truncated
+            else:
+                env.step(action)
 
     def check(a, b):
         assert n_steps <= a[1] <= n_steps + 50, f"{a[1]} steps against {b[1]}"

@@ -77,11 +77,11 @@ def test_same_seed_same_run(cls):
     assert cls(random_state=4).train(corridor(), 60, seed=5).to_dict() != runs[0]
 
 
-@pytest.mark.parametrize("cls", ALL)
-@pytest.mark.parametrize("options", [{}, {"plus": True, "prioritized": True, "n_planning": 3}])
+@pytest.mark.parametrize(
+    ("cls", "options"),
+    [*((cls, {}) for cls in ALL), (DynaQAgent, {"plus": True, "prioritized": True, "n_planning": 3})],
+)
 def test_a_run_in_parts_with_files_between_is_the_whole_run(cls, options, tmp_path):
-    if options and cls is not DynaQAgent:
-        options = {}
     whole, part = cls(random_state=1, **options), cls(random_state=1, **options)
     history = whole.train(corridor(), 70, seed=2)
     returns = []
