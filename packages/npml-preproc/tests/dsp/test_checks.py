@@ -73,6 +73,7 @@ def test_numbers():
 
 def test_options():
     assert check_option(None, "norm", (None, "ortho")) is None
+    assert check_option(np.int64(2), "type", (1, 2)) == 2
     for bad in ("orto", 1, ["ortho"], np.ones(2)):
         with pytest.raises(ValueError, match="norm must be one of None, 'ortho'"):
             check_option(bad, "norm", (None, "ortho"))

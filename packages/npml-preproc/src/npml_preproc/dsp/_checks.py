@@ -1,6 +1,7 @@
 """What every signal function asks of its arguments."""
 
 import operator
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -64,6 +65,6 @@ def check_number(value, name, minimum=None, *, above=None):
 
 def check_option(value, name, options):
     """`value` if it is one of `options`."""
-    if not any(value is option or (isinstance(value, str | int) and value == option) for option in options):
+    if not isinstance(value, Hashable) or value not in options:  # arrays are not hashable
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
     return value
