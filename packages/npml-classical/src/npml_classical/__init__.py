@@ -1,6 +1,6 @@
 """Classical machine learning in plain NumPy: mixtures, HMMs, topics, trees, linear models, n-grams."""
 
-from . import kernels
+from . import kernels, metrics
 from .cluster import KMeans
 from .decomposition import PCA
 from .gaussian_process import GaussianProcessRegressor
@@ -56,4 +56,5 @@ __all__ = [
     "Ridge",
     "__version__",
     "kernels",
+    "metrics",
 ]

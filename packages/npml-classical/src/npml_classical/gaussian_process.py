@@ -77,7 +77,7 @@ class GaussianProcessRegressor(RegressorMixin, BaseEstimator):
     >>> model = GaussianProcessRegressor().fit(X, X.ravel() ** 2)
     >>> mean, std = model.predict([[2.0], [9.0]], return_std=True)
     >>> mean.round(3) + 0.0, std.round(3)
-    (array([4.   , 0.005]), array([0., 1.]))
+    (array([4., 0.]), array([0., 1.]))
     """
 
     _tags = {"multi_output": True, "requires_fit": False}

@@ -1,20 +1,23 @@
 """Nearest neighbours in any metric, by a tree of balls.
 
-Notation: points X (n, D), queries q, metric d. A leaf holds about `leaf_size` points, all within a radius r of a
-centre c.
+Notation: points X (n, D), queries q, metric d. A node of the tree holds points within a radius r of its centre c, and
 
-    d(q, x) >= d(q, c) - r      for every x in the leaf (the triangle inequality)
+    d(q, x) >= d(q, c) - r      for each of its points x (the triangle inequality)
 
-so a leaf whose bound exceeds the distance of the k-th best point so far holds no neighbour. The tree halves the
-points along the direction in which they spread most, all nodes of a level at once. A search first visits the leaf
-with the smallest bound of every query, then three more, which nearly always brings the k-th best close to its final
-value, and then all leaves whose bound is still below: each of these waves is array work over many pairs of (query,
-leaf).
+so a node whose bound exceeds the distance of the k-th best point so far holds no neighbour.
+
+The tree halves the points along the feature in which they spread most, all nodes of a level at once; all leaves have
+the same size (a few points occur twice for that, the second time under the number n). A node i has the children 2 i + 1
+and 2 i + 2. A block of queries is answered together, in arrays of pairs (query, node):
+
+    1. every query goes down to one leaf, always into the nearer ball; the k-th best point there is its first limit;
+    2. from the root down, pairs with a bound above the query's limit are dropped;
+    3. the leaves that are left are visited in three waves, nearest first, each with the limits of the one before.
 
 Ties go to the smaller index. Distances are computed from differences, in float64.
 
-Complexity: building O(n log n); a query O(log n) leaves in few dimensions; beyond about 10 nearly all leaves are
-visited, and brute force is faster.
+Complexity: building O(n log n); a query O(log n) in few dimensions; beyond about 10 nearly all leaves are visited, and
+brute force is faster.
 
 References
 ----------
@@ -25,15 +28,17 @@ from numbers import Integral
 
 import numpy as np
 
-from .distance_matrices import distances_between, power_of_two, sum_features
+from .distance_matrices import call_metric, sum_features
 from .distances import check_metric
 from .persistence import Storable
 from .validation import check_array
 
 __all__ = ["BallTree"]
 
-QUERIES_PER_BLOCK = 512
-PAIRS_PER_BLOCK = 1 << 14  # pairs of (query, leaf)
+QUERIES_PER_BLOCK = 2048
+PAIRS_PER_BLOCK = 1 << 22  # pairs (query, leaf) that may be alive at a time
+VALUES_PER_STEP = 1 << 17  # coordinates gathered at a time
+WAVES = ((0, 2), (2, 8), (8, np.inf))  # leaves by the rank of their bound
 SLACK = 1e-9  # relative: bounds carry rounding errors
 TRUE_METRICS = ("euclidean", "manhattan", "chebyshev", "minkowski", "hamming")
 
@@ -71,16 +76,19 @@ class BallTree(Storable):
     """
 
     def __init__(self, X, leaf_size=40, metric="euclidean", **metric_kw):
-        self._data = check_array(X, name="X")
+        X = check_array(X, name="X")
         if isinstance(leaf_size, bool) or not isinstance(leaf_size, Integral) or leaf_size < 1:
             raise ValueError(f"leaf_size must be a positive int, got {leaf_size!r}")
-        self.metric, self.metric_kw = check_metric(metric, metric_kw)[0], metric_kw
+        self.metric, self._p = check_metric(metric, metric_kw)
+        self.metric_kw, self.leaf_size = metric_kw, int(leaf_size)
         if not callable(self.metric) and self.metric not in TRUE_METRICS:
             raise ValueError(f"metric must be a true metric: one of {TRUE_METRICS} or a callable, got {metric!r}")
-        if self.metric == "minkowski" and metric_kw.get("p", 2) < 1:
-            raise ValueError(f"p must be at least 1 (below it Minkowski's is no metric), got {metric_kw['p']}")
-        self.leaf_size = int(leaf_size)
-        self._build()
+        if self._p is not None and self._p < 1:
+            raise ValueError(f"p must be at least 1 (below it Minkowski's is no metric), got {self._p!r}")
+        self._is_float32 = X.dtype == np.float32
+        self._n, self._n_features = X.shape
+        self._is_tame = _is_tame(X)
+        self._build(X.astype(np.float64, copy=False))
 
     def query(self, X, k=1, return_distance=True):
         """The k points nearest to each query.
@@ -106,16 +114,12 @@ class BallTree(Storable):
         ValueError
             If k is not an int from 1 to n, or queries have another number of columns.
         """
-        queries = self._check_queries(X)
-        n = len(self._data)
-        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= n:
-            raise ValueError(f"k must be an int from 1 to the number of points ({n}), got {k!r}")
-        blocks = [
-            self._query_block(queries[start : start + QUERIES_PER_BLOCK], int(k))
-            for start in range(0, len(queries), QUERIES_PER_BLOCK)
-        ]
+        queries, is_float32 = self._check_queries(X)
+        if isinstance(k, bool) or not isinstance(k, Integral) or not 1 <= k <= self._n:
+            raise ValueError(f"k must be an int from 1 to the number of points ({self._n}), got {k!r}")
+        blocks = [self._nearest(block, int(k), formula) for block, formula in self._blocks(queries, int(k))]
         distances, indices = (np.concatenate(parts) for parts in zip(*blocks))
-        return (distances.astype(self._dtype(X), copy=False), indices) if return_distance else indices
+        return (distances.astype(np.float32 if is_float32 else np.float64), indices) if return_distance else indices
 
     def query_radius(self, X, r, return_distance=False, count_only=False):
         """All points within a radius of each query.
@@ -143,153 +147,192 @@ class BallTree(Storable):
         ValueError
             For a radius that is negative or not a number.
         """
-        queries = self._check_queries(X)
-        radius = self._check_radius(r, len(queries))
-        indices, distances = np.empty(len(queries), object), np.empty(len(queries), object)
-        for start in range(0, len(queries), QUERIES_PER_BLOCK):
-            part = slice(start, start + QUERIES_PER_BLOCK)
-            rows, found, lengths = self._within(queries[part], radius[part], self._bounds(queries[part]))
-            order = np.lexsort((found, rows))
-            cuts = np.searchsorted(rows[order], np.arange(1, len(queries[part])))
-            indices[part] = _as_objects(np.split(found[order], cuts))
-            distances[part] = _as_objects(np.split(lengths[order], cuts))
+        queries, is_float32 = self._check_queries(X)
+        radius = _check_radius(r, len(queries))
+        counts, indices, distances, start = [], [], [], 0
+        for block, formula in self._blocks(queries, 1):
+            limit = radius[start : start + block.shape[1]]
+            start += block.shape[1]
+            rows, leaves, _ = self._reachable(block, limit, formula)
+            rows, found, lengths = self._visit(block, rows, leaves, limit, formula)
+            order = np.argsort(rows * self._n + found)
+            counts.append(np.bincount(rows, minlength=block.shape[1]))
+            indices.append(found[order])
+            distances.append(lengths[order])
+        counts = np.concatenate(counts).astype(np.int64)
         if count_only:
-            return np.array([len(found) for found in indices], dtype=np.int64)
-        return (indices, distances) if return_distance else indices
+            return counts
+        indices = _as_objects(np.concatenate(indices), counts)
+        if not return_distance:
+            return indices
+        distances = np.concatenate(distances).astype(np.float32 if is_float32 else np.float64)
+        return indices, _as_objects(distances, counts)
 
     def __len__(self):
-        return len(self._data)
+        return self._n
 
     def __repr__(self):
-        return f"BallTree of {len(self)} points in {self._data.shape[1]} dimensions, metric {self.metric!r}"
+        return f"BallTree of {self._n} points in {self._n_features} dimensions, metric {self.metric!r}"
 
-    def _build(self):
-        """Leaves of equal size: `_members` (L, m) with -1 where a place is empty, centres (L, D) and radii (L,)."""
-        data = self._data.astype(np.float64, copy=False)
-        n = len(data)
-        depth = max(0, int(np.ceil(np.log2(n / self.leaf_size))))
+    def _build(self, X):
+        n, D = X.shape
+        depth = (-(-n // self.leaf_size) - 1).bit_length()
         size = -(-n // 2**depth)
-        members = np.full((1, size * 2**depth), -1, dtype=np.int64)
-        members[0, :n] = np.arange(n)
-        for _ in range(depth):
-            members = _halve(data, members)
-        self._members = members
-        # in units of a power of two, so that powers of distances neither over- nor underflow
-        self._unit = power_of_two(data) if self.metric != "hamming" else 1.0
-        # features first: a step of the metric is one operation on all pairs
-        self._points = np.ascontiguousarray(np.moveaxis(data[members] / self._unit, 2, 0))
-        used = members >= 0
-        count = np.maximum(used.sum(axis=1), 1)
-        self._centres = self._unit * (np.where(used, self._points / count[:, None], 0.0).sum(axis=2)).T
-        if callable(self.metric):  # a mean may lie outside what the function is defined on
-            self._centres = data[np.maximum(members[:, 0], 0)]
-        leaves = np.arange(len(members))
-        reach = self._leaf_distances(self._centres, leaves)
-        self._radii = np.where(used, reach, -np.inf).max(axis=1)
+        members = np.minimum(np.arange(size * 2**depth), n)
+        twice = np.linspace(0, n - 1, len(members) - n).astype(np.int64)
+        points = X.T.take(np.concatenate([members[:n], twice]), axis=1)  # features first, as the sums want them
+        formula, balls = self._formula(self._is_tame), []
+        for level in range(depth + 1):
+            nodes = points.reshape(D, 2**level, -1)
+            low, high = nodes.min(axis=2), nodes.max(axis=2)
+            # a midpoint may lie outside what a callable is defined on, and differs from all points for hamming
+            centres = nodes[:, :, 0] if callable(self.metric) or self.metric == "hamming" else 0.5 * low + 0.5 * high
+            balls.append((centres, self._distances(nodes, centres[:, :, None], formula).max(axis=1)))
+            if level < depth:
+                order = _halves(nodes, np.argmax(high - low, axis=0))
+                points, members = points.take(order, axis=1), members.take(order)
+        self._depth = depth
+        self._points, self._members = points.reshape(D, 2**depth, size), members.reshape(2**depth, size)
+        self._centres, self._radii = (np.concatenate(parts, axis=-1) for parts in zip(*balls))
 
-    def _query_block(self, queries, k):
-        bounds = self._bounds(queries)
-        m, L = bounds.shape
-        best = np.full((m, k), np.inf), np.full((m, k), len(self._data), np.int64)
-        everyone = np.arange(m)
-        n_first = min(L, max(1, -(-k // self._members.shape[1])))
-        for n_leaves in (n_first, min(3, L - n_first)):
-            if n_leaves <= 0:
-                continue
-            chosen = np.argpartition(bounds, n_leaves - 1, axis=1)[:, :n_leaves]
-            rows, leaves = np.repeat(everyone, n_leaves), chosen.ravel()
-            best = self._improve(queries, best, rows, leaves, k)
-            bounds[rows, leaves] = np.inf  # visited
-        limit = best[0][:, -1]
-        rows, leaves = np.nonzero(bounds <= limit[:, None])
-        for start in range(0, len(rows), PAIRS_PER_BLOCK):
-            part = slice(start, start + PAIRS_PER_BLOCK)
-            useful = bounds[rows[part], leaves[part]] <= best[0][rows[part], -1]
-            best = self._improve(queries, best, rows[part][useful], leaves[part][useful], k)
+    def _formula(self, is_tame):
+        """Metric and p; Euclidean distances whose squares might over- or underflow are Minkowski's with p = 2."""
+        return ("minkowski", 2) if self.metric == "euclidean" and not is_tame else (self.metric, self._p)
+
+    def _distances(self, xs, ys, formula):
+        """Distances of points with coordinates xs (D, ...) and ys (D, ...), which broadcast."""
+        metric, p = formula
+        shape = np.broadcast_shapes(xs.shape, ys.shape)
+        if not callable(metric):
+            return sum_features(xs, ys, metric, p, np.empty(shape[1:]))
+        rows = (np.broadcast_to(a, shape).reshape(len(a), -1).T.copy() for a in (xs, ys))
+        values = [call_metric(metric, y, x, self.metric_kw) for x, y in zip(*rows)]
+        return np.array(values, dtype=np.float64).reshape(shape[1:])
+
+    def _blocks(self, queries, k):
+        """Blocks of queries, features first, each with its formula."""
+        n_leaves, size = self._members.shape
+        values = max(size, 2 * k) * self._n_features  # of a query's first visit
+        step = max(1, min(QUERIES_PER_BLOCK, PAIRS_PER_BLOCK // max(n_leaves, values)))
+        for start in range(0, len(queries), step):
+            block = queries[start : start + step]
+            yield np.ascontiguousarray(block.T), self._formula(self._is_tame and _is_tame(block))
+
+    def _nearest(self, queries, k, formula):
+        """Distances and indices (m, k) for queries (D, m)."""
+        best, home, up = self._first_visit(queries, k, formula)
+        rows, leaves, bounds = self._reachable(queries, best[0][:, -1], formula)
+        fresh = np.flatnonzero(leaves >> up != home[rows])
+        order = fresh[np.lexsort((bounds[fresh], rows[fresh].astype(np.uint16)))]
+        rows, leaves, bounds = rows[order], leaves[order], bounds[order]
+        rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        for low, high in WAVES:
+            limit = best[0][:, -1]
+            wave = np.flatnonzero((rank >= low) & (rank < high) & (bounds <= limit[rows]))
+            if len(wave):
+                _merge(best, *self._visit(queries, rows[wave], leaves[wave], limit, formula))
         return best
 
-    def _improve(self, queries, best, rows, leaves, k):
-        """Put the points of the (query, leaf) pairs among the best k of the queries."""
-        found, lengths = self._members[leaves], self._leaf_distances(queries[rows], leaves)
-        limit = best[0][:, -1][rows, None]
-        near = (found >= 0) & (lengths <= limit)
-        rows, found, lengths = np.broadcast_to(rows[:, None], near.shape)[near], found[near], lengths[near]
-        changed = np.unique(rows)
-        rows = np.concatenate([np.repeat(changed, k), rows])
-        found = np.concatenate([best[1][changed].ravel(), found])
-        lengths = np.concatenate([best[0][changed].ravel(), lengths])
-        order = np.lexsort((found, lengths, rows))
-        counts = np.bincount(rows, minlength=len(queries))[changed]
-        chosen = order[(np.cumsum(counts) - counts)[:, None] + np.arange(k)]
-        best[0][changed], best[1][changed] = lengths[chosen], found[chosen]
-        return best
+    def _first_visit(self, queries, k, formula):
+        """The best k of the smallest node with room for k that a query comes to, that node, and its height."""
+        m, size, up = queries.shape[1], self._members.shape[1], 0
+        while size << up < k:
+            up += 1
+        node = np.zeros(m, dtype=np.int64)
+        for _ in range(self._depth - up):
+            children = 2 * node + np.array([[1], [2]])
+            near, far = self._distances(self._centres[:, children], queries[:, None], formula)
+            node = children[0] + (far < near)
+        home = node - (2 ** (self._depth - up) - 1)
+        leaves = (home[:, None] << up) + np.arange(1 << up)
+        points = self._points[:, leaves].reshape(len(queries), m, -1)
+        found = self._members[leaves].reshape(m, -1)
+        lengths = self._distances(points, queries[:, :, None], formula)
+        lengths[found == self._n] = np.inf
+        limit = np.partition(lengths, k - 1, axis=1)[:, k - 1 : k]
+        rows, columns = np.nonzero((lengths <= limit) & (found < self._n))
+        best = np.full((m, k), np.inf), np.full((m, k), self._n, dtype=np.int64)
+        _merge(best, rows, found[rows, columns], lengths[rows, columns])
+        return best, home, up
 
-    def _within(self, queries, radius, bounds):
-        rows, leaves = np.nonzero(bounds <= radius[:, None])
+    def _reachable(self, queries, limit, formula):
+        """Pairs (query, leaf) whose bound is within the query's limit, query by query, and the bounds."""
+        rows, nodes = np.arange(queries.shape[1]), np.zeros(queries.shape[1], dtype=np.int64)
+        for level in range(self._depth + 1):
+            if level:
+                rows, nodes = np.repeat(rows, 2), (2 * nodes[:, None] + np.array([1, 2])).ravel()
+            lengths = self._distances(self._centres.take(nodes, axis=1), queries.take(rows, axis=1), formula)
+            radii = self._radii.take(nodes)
+            with np.errstate(invalid="ignore"):
+                bounds = lengths - radii - SLACK * (lengths + radii)
+            np.nan_to_num(bounds, copy=False, nan=0.0)  # inf - inf says nothing
+            kept = np.flatnonzero(bounds <= limit.take(rows))
+            rows, nodes, bounds = rows.take(kept), nodes.take(kept), bounds.take(kept)
+        return rows, nodes - (2**self._depth - 1), bounds
+
+    def _visit(self, queries, rows, leaves, limit, formula):
+        """Points of the (query, leaf) pairs that are within the query's limit: rows, indices and distances."""
+        size = self._members.shape[1]
+        step = max(1, VALUES_PER_STEP // (size * self._n_features))
         parts = [(rows[:0], rows[:0], np.empty(0))]
-        for start in range(0, len(rows), PAIRS_PER_BLOCK):
-            r, leaf = rows[start : start + PAIRS_PER_BLOCK], leaves[start : start + PAIRS_PER_BLOCK]
-            found, lengths = self._members[leaf], self._leaf_distances(queries[r], leaf)
-            near = (found >= 0) & (lengths <= radius[r, None])
-            parts.append((np.broadcast_to(r[:, None], near.shape)[near], found[near], lengths[near]))
+        for start in range(0, len(rows), step):
+            row, leaf = rows[start : start + step], leaves[start : start + step]
+            lengths = self._distances(self._points.take(leaf, axis=1), queries.take(row, axis=1)[:, :, None], formula)
+            places = np.flatnonzero(lengths <= limit.take(row)[:, None])
+            pairs, columns = np.divmod(places, size)
+            found = self._members[leaf.take(pairs), columns]
+            real = np.flatnonzero(found < self._n)
+            parts.append((row.take(pairs.take(real)), found.take(real), lengths.ravel().take(places.take(real))))
         return tuple(np.concatenate(column) for column in zip(*parts))
 
-    def _bounds(self, queries):
-        """Lower bounds of the distances from every query to every leaf (m, L)."""
-        distances = distances_between(queries, self._centres, self.metric, self.metric_kw.get("p"), self.metric_kw)
-        slack = SLACK * (
-            distances + np.abs(self._radii, where=np.isfinite(self._radii), out=np.zeros_like(self._radii))
-        )
-        return distances - self._radii - slack
-
-    def _leaf_distances(self, queries, leaves):
-        """Distances (P, m) from query p to the points of leaf p; places that are empty hold anything."""
-        if callable(self.metric):
-            points = self._data.astype(np.float64, copy=False)
-            members = np.maximum(self._members[leaves], 0)
-            pairs = zip(queries, members)
-            return np.array([[self.metric(q, points[i], **self.metric_kw) for i in row] for q, row in pairs])
-        total = np.empty((len(leaves), self._members.shape[1]))
-        points = (feature[leaves] for feature in self._points)
-        sum_features(list(points), (queries.T / self._unit)[:, :, None], self.metric, self.metric_kw.get("p"), total)
-        return total * self._unit
-
     def _check_queries(self, X):
-        queries = check_array(X, name="X", dtype=np.float64)
-        if queries.shape[1] != self._data.shape[1]:
-            raise ValueError(
-                f"X must have {self._data.shape[1]} columns as the tree's points do, got {queries.shape[1]}"
-            )
-        return queries
-
-    def _check_radius(self, r, m):
-        radius = np.asarray(r)
-        if radius.dtype.kind not in "iuf" or isinstance(r, bool) or radius.shape not in ((), (m,)):
-            raise ValueError(f"r must be a number or {m} of them, got {r!r}")
-        if not (radius >= 0).all():
-            raise ValueError(f"r must not be negative or NaN, got {r!r}")
-        return np.broadcast_to(radius.astype(np.float64), m)
-
-    def _dtype(self, X):
-        return np.float32 if self._data.dtype == getattr(X, "dtype", None) == np.float32 else np.float64
+        X = check_array(X, name="X")
+        if X.shape[1] != self._n_features:
+            raise ValueError(f"X must have {self._n_features} columns as the tree's points do, got {X.shape[1]}")
+        return X.astype(np.float64, copy=False), self._is_float32 and X.dtype == np.float32
 
 
-def _halve(data, members):
-    """Split every node (row of members) at the median of the feature in which its points spread most."""
-    nodes, size = members.shape
-    points = data[members]
-    empty = members < 0
-    low = np.where(empty[:, :, None], np.inf, points).min(axis=1)
-    high = np.where(empty[:, :, None], -np.inf, points).max(axis=1)
-    widest = np.argmax(high - low, axis=1)
-    values = points[np.arange(nodes)[:, None], np.arange(size), widest[:, None]]
-    values[empty] = np.inf  # empty places gather at the end
-    order = np.argpartition(values, size // 2 - 1 if size > 1 else 0, axis=1)
-    return np.take_along_axis(members, order, axis=1).reshape(2 * nodes, size // 2)
+def _is_tame(X):
+    """Whether squares of differences neither overflow nor lose digits."""
+    sizes = np.abs(X)
+    return float(sizes.max()) < 1e140 and float(sizes.min(initial=1.0, where=sizes > 0)) > 1e-130
 
 
-def _as_objects(arrays):
-    result = np.empty(len(arrays), object)
-    for i, array in enumerate(arrays):
-        result[i] = array
+def _halves(nodes, features):
+    """An order of the points that halves every node at the median of its feature."""
+    _, n_nodes, size = nodes.shape
+    order = np.argpartition(nodes[features, np.arange(n_nodes)], size // 2, axis=1)
+    return (order + size * np.arange(n_nodes)[:, None]).ravel()
+
+
+def _merge(best, rows, found, lengths):
+    """Put points among the best k (distances, indices) of their queries, in place."""
+    distances, indices = best
+    m, k = distances.shape
+    counts = np.bincount(rows, minlength=m)
+    changed = np.flatnonzero(counts)
+    rows = np.concatenate([np.repeat(changed, k), rows])
+    found = np.concatenate([indices[changed].ravel(), found])
+    lengths = np.concatenate([distances[changed].ravel(), lengths])
+    order = np.lexsort((found, lengths, rows.astype(np.uint16)))  # 16 bits are sorted by radix
+    ends = np.cumsum(counts[changed] + k)
+    chosen = order[(ends - counts[changed] - k)[:, None] + np.arange(k)]
+    distances[changed], indices[changed] = lengths[chosen], found[chosen]
+
+
+def _check_radius(r, m):
+    radius = np.asarray(r)
+    if radius.dtype.kind not in "iuf" or radius.shape not in ((), (m,)):
+        raise ValueError(f"r must be a number or {m} of them, got {r!r}")
+    if not (radius >= 0).all():
+        raise ValueError(f"r must not be negative or NaN, got {r!r}")
+    return np.broadcast_to(radius.astype(np.float64), m)
+
+
+def _as_objects(values, counts):
+    """An object array of the pieces of `values` that are `counts` long."""
+    ends = np.cumsum(counts).tolist()
+    result = np.empty(len(counts), dtype=object)
+    for i, (count, end) in enumerate(zip(counts.tolist(), ends)):
+        result[i] = values[end - count : end]
     return result

@@ -263,7 +263,7 @@ class RegressorMixin:
         weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         residual = weight @ (y - predicted) ** 2
         total = weight @ (y - np.average(y, axis=0, weights=weight)) ** 2
-        constant = total == 0
+        constant = (y == y[0]).all(axis=0)  # rounding of the mean must not decide
         scores = np.where(constant, np.where(residual == 0, 1.0, 0.0), 1.0 - residual / np.where(constant, 1.0, total))
         return float(scores.mean())
 

@@ -2,8 +2,8 @@
 
 Notation: K states, start pi (K,), transitions A (K, K), A_ij = p(j | i), likelihoods b_t(j) = p(x_t | state j).
 
-    forward    a_1(j) = pi_j b_1(j) / c_1,     a_t(j) = b_t(j) sum_i a_{t-1}(i) A_ij / c_t,     c_t so that a_t sums to 1
-    backward   e_T(i) = 1,                     e_t(i) = sum_j A_ij b_{t+1}(j) e_{t+1}(j) / c_{t+1}
+    forward    a_1(j) = pi_j b_1(j) / c_1,    a_t(j) = b_t(j) sum_i a_{t-1}(i) A_ij / c_t,    c_t so that a_t sums to 1
+    backward   e_T(i) = 1,                    e_t(i) = sum_j A_ij b_{t+1}(j) e_{t+1}(j) / c_{t+1}
     posterior  g_t(i) = a_t(i) e_t(i)
     pairs      sum_t p(i at t, j at t+1) = A_ij sum_t a_t(i) b_{t+1}(j) e_{t+1}(j) / c_{t+1}
     likelihood log p(x_1 .. x_T) = sum_t log c_t

@@ -86,8 +86,8 @@ class GaussianHMM(BaseHMM):
     >>> X = np.array([[0.0], [0.1], [-0.1], [5.0], [5.1], [4.9]])
     >>> model = GaussianHMM(2, random_state=0).fit(X)
     >>> states = model.predict(X)
-    >>> states[0] == states[2] != states[3] == states[5]
-    np.True_
+    >>> bool(states[0] == states[2] != states[3] == states[5])
+    True
     """
 
     _letters = "stmc"

@@ -3,7 +3,7 @@
 Notation of `base`; N_r is the number of different n-grams that occur r times, N = sum_r r N_r.
 
     unseen      p0 = N_1 / N                                      the share of everything that never occurred
-    smoothing   Z_r = N_r / ((t - q) / 2), with q and t the neighbouring r that occur;   log Z = a + b log r  by least squares
+    smoothing   Z_r = 2 N_r / (t - q), with q and t the neighbouring r;   log Z = a + b log r  by least squares
     Turing      x_r = (r + 1) N_{r+1} / N_r
     linear      y_r = r (1 + 1 / r)^(b + 1)
     r*          x_r as long as |x_r - y_r| > conf sd(x_r), from the first r on where not: y_r
@@ -52,7 +52,7 @@ class GoodTuringNGram(BaseNGram):
     >>> import numpy as np
     >>> from npml_classical import GoodTuringNGram
     >>> model = GoodTuringNGram(order=2).fit([["a", "b"], ["a", "c"], ["a", "b"]])
-    >>> round(sum(np.exp(log_p) for _, log_p in model.completions(["a"])), 12)
+    >>> round(float(sum(np.exp(log_p) for _, log_p in model.completions(["a"]))), 12)
     1.0
     """
 

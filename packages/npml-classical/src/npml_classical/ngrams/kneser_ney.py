@@ -49,7 +49,7 @@ class KneserNeyNGram(BaseNGram):
     >>> import numpy as np
     >>> from npml_classical import KneserNeyNGram
     >>> model = KneserNeyNGram(order=2).fit([["a", "b"], ["a", "c"]])
-    >>> round(sum(np.exp(log_p) for _, log_p in model.completions(["a"])), 12)
+    >>> round(float(sum(np.exp(log_p) for _, log_p in model.completions(["a"]))), 12)
     1.0
     """
 
