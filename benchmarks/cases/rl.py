@@ -3,6 +3,8 @@
 Where an environment is stepped, its own share stands beside the ratio (the floor).
 """
 
+from copy import deepcopy
+
 import gymnasium as gym
 import numpy as np
 from harness import Pair, case, no_worse
@@ -171,14 +173,16 @@ def tabular_lanes(lanes):
 
 @case("npml-rl", group="many at once", peer="numpy", sizes={"50 candidates": dict(n=50), "500 candidates": dict(n=500)})
 def cross_entropy_generation(n):
-    """One generation on CartPole: candidates in lockstep in the built-in vector environment, against one by one."""
+    """The sixth generation on CartPole: candidates in lockstep in the built-in vector environment, or one by one."""
     from npml_rl import CrossEntropyAgent
 
     envs = gym.make_vec("CartPole-v1", n, vectorization_mode="vector_entry_point")
-    thetas = np.random.default_rng(0).normal(size=(n, 5, 2))
+    agent = CrossEntropyAgent(n_candidates=n, random_state=0)
+    agent.train(envs, 5 * n, seed=0)
+    thetas = agent.mean_ + agent.std_ * np.random.default_rng(0).normal(size=(n, 5, 2))
 
     def ours():
-        return CrossEntropyAgent(n_candidates=n, random_state=0).train(envs, n, seed=0).returns.mean()
+        return deepcopy(agent).train(envs, n, seed=0).returns.mean()
 
     def peer():
         env, returns = gym.make("CartPole-v1"), []

@@ -73,7 +73,7 @@ def earned(env, agent, n_steps):
 
 def test_figure_8_4_the_bonus_finds_the_new_way():
     plain, plus = (
-        [(earned(Maze.blocking(), agent(i), 2200) <= 2200).sum() for i in range(5)]
+        [(earned(Maze.blocking(), agent(i), 2500) <= 2500).sum() for i in range(6)]
         for agent in (
             lambda i: DynaQAgent(1.0, 0.1, 0.95, random_state=i),
             lambda i: DynaQAgent(1.0, 0.1, 0.95, random_state=i, plus=True, kappa=1e-4),
