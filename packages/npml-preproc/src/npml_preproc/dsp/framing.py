@@ -67,12 +67,12 @@ def frames(x: ArrayLike, frame_length: int, hop_length: int) -> NDArray:
     array([[0., 1., 2.],
            [2., 3., 4.]])
     """
-    x = check_signal(x, "x")
+    signals = check_signal(x, "x")
     frame_length = check_size(frame_length, "frame_length")
     hop_length = check_size(hop_length, "hop_length")
-    if frame_length > x.shape[-1]:
-        raise ValueError(f"frame_length is {frame_length}, but x has {x.shape[-1]} sample(s)")
-    return sliding_window_view(x, frame_length, axis=-1)[..., ::hop_length, :]
+    if frame_length > signals.shape[-1]:
+        raise ValueError(f"frame_length is {frame_length}, but x has {signals.shape[-1]} sample(s)")
+    return sliding_window_view(signals, frame_length, axis=-1)[..., ::hop_length, :]
 
 
 def stft(

@@ -57,8 +57,8 @@ def nn_interpolate_1d(X: ArrayLike, t: ArrayLike) -> NDArray:
     >>> nn_interpolate_1d([10.0, 20.0, 30.0], [0.4, 0.5, 1.9, 7.0])
     array([10., 20., 30., 30.])
     """
-    X = _check_samples(X, 1)
-    return X[_nearest(_check_coordinates(t, "t"), len(X))]
+    samples = _check_samples(X, 1)
+    return samples[_nearest(_check_coordinates(t, "t"), len(samples))]
 
 
 def nn_interpolate_2d(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDArray:
@@ -95,9 +95,9 @@ def nn_interpolate_2d(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDArray
     >>> nn_interpolate_2d(X, [0.2, 0.9], [0.8, 0.1])
     array([2., 3.])
     """
-    X = _check_samples(X, 2)
-    rows, cols = _check_points(rows, cols)
-    return X[_nearest(rows, X.shape[0]), _nearest(cols, X.shape[1])]
+    image = _check_samples(X, 2)
+    r, c = _check_points(rows, cols)
+    return image[_nearest(r, image.shape[0]), _nearest(c, image.shape[1])]
 
 
 def bilinear_interpolate(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDArray:
@@ -134,12 +134,13 @@ def bilinear_interpolate(X: ArrayLike, rows: ArrayLike, cols: ArrayLike) -> NDAr
     >>> bilinear_interpolate(X, [0.5, 0.0], [0.5, 0.25])
     array([2.5 , 1.25])
     """
-    X = check_signal(X, "X", min_ndim=2)
-    rows, cols = _check_points(rows, cols)
-    row, next_row, a = _linear(rows, X.shape[0])
-    col, next_col, b = _linear(cols, X.shape[1])
-    a, b = (w.astype(X.real.dtype).reshape(w.shape + (1,) * (X.ndim - 2)) for w in (a, b))
-    pixels, row, next_row = X.reshape(-1, *X.shape[2:]), row * X.shape[1], next_row * X.shape[1]
+    image = check_signal(X, "X", min_ndim=2)
+    r, c = _check_points(rows, cols)
+    H, W, *channels = image.shape
+    row, next_row, a = _linear(r, H)
+    col, next_col, b = _linear(c, W)
+    a, b = (w.astype(image.real.dtype).reshape(w.shape + (1,) * len(channels)) for w in (a, b))
+    pixels, row, next_row = image.reshape(-1, *channels), row * W, next_row * W
     upper = _lerp(pixels.take(row + col, axis=0), pixels.take(row + next_col, axis=0), b)
     lower = _lerp(pixels.take(next_row + col, axis=0), pixels.take(next_row + next_col, axis=0), b)
     return _lerp(upper, lower, a)
@@ -185,17 +186,17 @@ def batch_resample(X: ArrayLike, new_dim: tuple[int, int], mode: str = "bilinear
            [3.  , 3.25, 3.75, 4.  ]])
     """
     nearest = check_option(mode, "mode", ("bilinear", "nearest")) == "nearest"
-    X = _check_samples(X, 4) if nearest else check_signal(X, "X", min_ndim=4)
-    if X.ndim != 4:
-        raise ValueError(f"X must be 4-dimensional (N, H, W, C), got shape {X.shape}")
+    images = _check_samples(X, 4) if nearest else check_signal(X, "X", min_ndim=4)
+    if images.ndim != 4:
+        raise ValueError(f"X must be 4-dimensional (N, H, W, C), got shape {images.shape}")
     if not isinstance(new_dim, tuple | list | np.ndarray) or len(new_dim) != 2:
         raise ValueError(f"new_dim must be a pair (rows, columns), got {new_dim!r}")
     h, w = (check_size(size, "new_dim") for size in new_dim)
-    out = np.empty((len(X), h, w, X.shape[3]), X.dtype)
+    out = np.empty((len(images), h, w, images.shape[3]), images.dtype)
     resample = _resample_nearest if nearest else _resample_linear
     at_a_time = max(1, BLOCK // out[0].size)
-    for start in range(0, len(X), at_a_time):  # a few images stay in the cache
-        resample(X[start : start + at_a_time], out[start : start + at_a_time])
+    for start in range(0, len(images), at_a_time):  # a few images stay in the cache
+        resample(images[start : start + at_a_time], out[start : start + at_a_time])
     return out
 
 

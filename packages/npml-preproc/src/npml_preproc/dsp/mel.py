@@ -51,7 +51,7 @@ BREAK_MEL = BREAK / HERTZ_PER_MEL
 LOG_STEP = math.log(6.4) / 27  # and its step there
 
 
-def hertz_to_mel(frequencies: ArrayLike, htk: bool = False) -> NDArray | np.floating:
+def hertz_to_mel(frequencies: ArrayLike, htk: bool = False) -> NDArray:
     """Frequencies in Hz on the mel scale.
 
     Parameters
@@ -87,7 +87,7 @@ def hertz_to_mel(frequencies: ArrayLike, htk: bool = False) -> NDArray | np.floa
     return np.where(f < BREAK, f / HERTZ_PER_MEL, BREAK_MEL + np.log(np.maximum(f, BREAK) / BREAK) / LOG_STEP)[()]
 
 
-def mel_to_hertz(mels: ArrayLike, htk: bool = False) -> NDArray | np.floating:
+def mel_to_hertz(mels: ArrayLike, htk: bool = False) -> NDArray:
     """Mels as frequencies in Hz, the inverse of `hertz_to_mel`.
 
     Parameters
@@ -250,16 +250,16 @@ def mel_spectrogram(
     >>> mel_spectrogram(y, n_mels=40).shape
     (44, 40)
     """
-    y = check_signal(y, "y", allow_complex=False)
+    signals = check_signal(y, "y", allow_complex=False)
     power = check_number(power, "power", above=0)
-    filters = mel_filterbank(sr, n_fft, n_mels, fmin, fmax, htk, norm, y.dtype).T
+    filters = mel_filterbank(sr, n_fft, n_mels, fmin, fmax, htk, norm, signals.dtype).T
 
     def through_filters(spectra):
         energy = spectra.real**2
         energy += spectra.imag**2
         return (energy if power == 2 else energy ** (power / 2)) @ filters
 
-    return map_spectra(through_filters, n_mels, y, n_fft, hop_length, win_length, window, center, pad_mode)
+    return map_spectra(through_filters, n_mels, signals, n_fft, hop_length, win_length, window, center, pad_mode)
 
 
 def power_to_db(S: ArrayLike, ref: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0) -> NDArray:
@@ -296,12 +296,12 @@ def power_to_db(S: ArrayLike, ref: float = 1.0, amin: float = 1e-10, top_db: flo
     >>> power_to_db([1.0, 0.1, 0.0])
     array([  0., -10., -80.])
     """
-    S = check_signal(S, "S", allow_complex=False, min_ndim=0)
+    powers = check_signal(S, "S", allow_complex=False, min_ndim=0)
     amin, ref = check_number(amin, "amin", above=0), check_number(ref, "ref", above=0)
-    db = 10 * np.log10(np.maximum(S, S.dtype.type(amin)))
-    db -= S.dtype.type(10 * np.log10(max(ref, amin)))
+    db = 10 * np.log10(np.maximum(powers, powers.dtype.type(amin)))
+    db -= powers.dtype.type(10 * np.log10(max(ref, amin)))
     if top_db is not None:
-        db = np.maximum(db, db.max() - S.dtype.type(check_number(top_db, "top_db", minimum=0)))
+        db = np.maximum(db, db.max() - powers.dtype.type(check_number(top_db, "top_db", minimum=0)))
     return db
 
 
@@ -400,12 +400,12 @@ def cepstral_lifter(M: ArrayLike, D: float) -> NDArray:
     >>> cepstral_lifter([[1.0, 1.0, 1.0]], D=2).round(12)
     array([[2., 1., 0.]])
     """
-    M = check_signal(M, "M", allow_complex=False)
+    cepstra = check_signal(M, "M", allow_complex=False)
     D = _check_lifter(D, "D")
     if D == 0:
-        return M.copy()
-    n = np.arange(1, M.shape[-1] + 1)
-    return M * (1 + D / 2 * np.sin(np.pi * n / D)).astype(M.dtype)
+        return cepstra.copy()
+    n = np.arange(1, cepstra.shape[-1] + 1)
+    return cepstra * (1 + D / 2 * np.sin(np.pi * n / D)).astype(cepstra.dtype)
 
 
 def _check_lifter(D, name):

@@ -23,7 +23,7 @@ __all__ = ["autocorrelate1d", "dft_bins", "magnitude_spectrum", "power_spectrum"
 LONGEST_DIRECT_SUM = 1024  # up to here the sums themselves are as fast as transforms, and exact for whole numbers
 
 
-def dft_bins(n_fft: int, sr: float = 22050, one_sided: bool = True) -> NDArray[np.float64]:
+def dft_bins(n_fft: int, sr: float = 22050, one_sided: bool = True) -> NDArray:
     """Frequencies of the coefficients of `dft`, in Hz.
 
     Parameters
@@ -159,14 +159,14 @@ def autocorrelate1d(x: ArrayLike, axis: int = -1) -> NDArray:
     >>> autocorrelate1d([1.0, 2.0, 3.0])
     array([14.,  8.,  3.])
     """
-    x = check_signal(x, "x")
-    if x.ndim == 1 and axis in (0, -1) and len(x) <= LONGEST_DIRECT_SUM:
-        return np.correlate(x, x, "full")[len(x) - 1 :]
-    x = np.moveaxis(x, axis, -1)
-    n = x.shape[-1]
-    spectrum = dft(x, n=2 * n)  # zeros keep the end from meeting the beginning
+    signals = check_signal(x, "x")
+    if signals.ndim == 1 and axis in (0, -1) and len(signals) <= LONGEST_DIRECT_SUM:
+        return np.correlate(signals, signals, "full")[len(signals) - 1 :]
+    signals = np.moveaxis(signals, axis, -1)
+    n = signals.shape[-1]
+    spectrum = dft(signals, n=2 * n)  # zeros keep the end from meeting the beginning
     r = idft(spectrum.real**2 + spectrum.imag**2)[..., :n]
-    return np.moveaxis(r if x.dtype.kind == "c" else r.real.copy(), -1, axis)
+    return np.moveaxis(r if signals.dtype.kind == "c" else r.real.copy(), -1, axis)
 
 
 def preemphasis(y: ArrayLike, coef: float = 0.97, zi: float | None = None) -> NDArray:
@@ -204,12 +204,12 @@ def preemphasis(y: ArrayLike, coef: float = 0.97, zi: float | None = None) -> ND
     >>> preemphasis([1.0, 2.0, 3.0], coef=0.5, zi=0)
     array([1. , 1.5, 2. ])
     """
-    y, coef = check_signal(y, "y"), check_number(coef, "coef")
+    signals, coef = check_signal(y, "y"), check_number(coef, "coef")
     if zi is None:
-        start = 2 * y[..., 0] - y[..., 1] if y.shape[-1] > 1 else 0
+        start = 2 * signals[..., 0] - signals[..., 1] if signals.shape[-1] > 1 else 0
     else:
         start = check_number(zi, "zi")
-    out = y.copy()
-    out[..., 1:] -= coef * y[..., :-1]
+    out = signals.copy()
+    out[..., 1:] -= coef * signals[..., :-1]
     out[..., 0] += start
     return out

@@ -73,13 +73,13 @@ def generalized_cosine(n: int, a: ArrayLike, sym: bool = True) -> NDArray[np.flo
     array([0. , 0.5, 1. , 0.5, 0. ])
     """
     n = check_size(n, "n", minimum=0)
-    a = check_signal(a, "a", allow_complex=False).astype(np.float64, copy=False)
-    if a.ndim != 1:
-        raise ValueError(f"a must be 1-dimensional, got shape {a.shape}")
+    weights = check_signal(a, "a", allow_complex=False).astype(np.float64, copy=False)
+    if weights.ndim != 1:
+        raise ValueError(f"a must be 1-dimensional, got shape {weights.shape}")
     if n <= 1:
         return np.ones(n)
     t = np.linspace(-np.pi, np.pi, n if sym else n + 1)[:n]  # cos(k (t - pi)) = (-1)^k cos(k t)
-    return sum(weight * np.cos(k * t) for k, weight in enumerate(a))
+    return sum(weight * np.cos(k * t) for k, weight in enumerate(weights))
 
 
 def hann(n: int, sym: bool = True) -> NDArray[np.float64]:
