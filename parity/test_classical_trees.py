@@ -228,7 +228,7 @@ def test_boosting_bundled_data(load):
 def test_boosting_starts_from_an_estimator():
     X, y = load_diabetes(return_X_y=True)
     X = single(X)
-    options = {"init": tree.DecisionTreeRegressor(max_depth=2), "n_estimators": 10, "subsample": 1.0, "min_samples_leaf": 4}
+    options = {"init": tree.DecisionTreeRegressor(max_depth=2), "n_estimators": 10, "min_samples_leaf": 4}
     ours = GradientBoostingRegressor(**options).fit(X, y)
     peer = ensemble.GradientBoostingRegressor(random_state=0, **options).fit(X, y)
     np.testing.assert_allclose(ours.predict(X), peer.predict(X), rtol=1e-8)
