@@ -3,6 +3,7 @@
 from npml_core import minibatches
 
 from . import functional
+from .adaptive_optimizers import AdaGrad, Adam, AdamW, RMSProp
 from .gradcheck import gradcheck
 from .initializers import (
     glorot_normal,
@@ -45,7 +46,7 @@ from .losses.base import Loss
 from .losses.cross_entropy import CrossEntropy
 from .losses.squared_error import SquaredError
 from .optimizers import SGD, Optimizer
-from .schedules import Constant, Schedule
+from .schedules import Constant, CosineWarmup, Dlib, ExponentialDecay, Noam, Schedule
 from .values import (
     add,
     affine,
@@ -85,6 +86,9 @@ __all__ = [
     "SELU",
     "SGD",
     "Activation",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
     "Add",
     "Affine",
     "AvgPool2D",
@@ -92,10 +96,13 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
+    "CosineWarmup",
     "CrossEntropy",
     "Dense",
+    "Dlib",
     "Dropout",
     "Exponential",
+    "ExponentialDecay",
     "Flatten",
     "GlobalAvgPool2D",
     "HardSigmoid",
@@ -106,8 +113,10 @@ __all__ = [
     "Loss",
     "MaxPool2D",
     "Multiply",
+    "Noam",
     "Optimizer",
     "Parameter",
+    "RMSProp",
     "ReLU",
     "Reshape",
     "Residual",

@@ -5,9 +5,9 @@ w a parameter, g its gradient, t = 0, 1, ... the step, lr(t) the learning rate.
     SGD                 v <- momentum v + g,   w <- w - lr v                       (v = g without momentum)
     SGD with nesterov   v <- momentum v + g,   w <- w - lr (g + momentum v)
 
-With `clip_norm` c all gradients together, of norm n, are used times min(1, c / (n + 1e-6)). Frozen parameters, and
-what an optimizer remembers about them, stay as they are. Each step is O(number of parameters) and works through them
-in pieces that stay in the cache of the processor.
+With `clip_norm` c all gradients together, of norm n, are used times min(1, c / (n + 1e-6)); then `weight_decay` d
+makes them g + d w. Frozen parameters, and what an optimizer remembers about them, stay as they are. Each step is
+O(number of parameters) and works through them in pieces that stay in the cache of the processor.
 
 A new rule is a subclass with ``slots`` (names of the arrays it keeps per parameter, zero at first) and ``_update``.
 
@@ -24,7 +24,7 @@ from .schedules import Schedule, check_rate, get_schedule
 
 __all__ = ["SGD", "Optimizer", "get_optimizer"]
 
-CHUNK = 32768  # elements updated at a time
+CHUNK = 65536  # elements updated at a time
 
 _optimizers: dict[str, type] = {}
 
@@ -40,6 +40,8 @@ class Optimizer:
         The learning rate, or a schedule ``f(step, loss=None)``.
     clip_norm : float or None, default=None
         Largest norm of all gradients together.
+    weight_decay : float, default=0.0
+        Adds weight_decay times the weight to its gradient.
 
     Attributes
     ----------
@@ -49,21 +51,23 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
+    decoupled = False  # whether weight decay leaves the gradient alone and takes lr d w from w itself
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         _optimizers[cls.__name__.lower()] = cls
 
-    def __init__(self, parameters, lr, clip_norm=None):
+    def __init__(self, parameters, lr, clip_norm=None, weight_decay: float = 0.0):
         self.parameters = _check_parameters(parameters)
         self.lr = get_schedule(lr)
+        self.weight_decay = check_rate("weight_decay", weight_decay)
         self.clip_norm = None if clip_norm is None else check_rate("clip_norm", clip_norm)
         self.n_steps = 0
         self._memory = [{name: np.zeros_like(p.value) for name in self.slots} for p in self.parameters]
         self._counts = [0] * len(self.parameters)  # updates of each parameter: frozen ones are left out
 
     def _update(self, w, g, lr, t, **memory):
-        """Change `w` (flat, in place) by its gradient `g`; `t` = 1, 2, ... counts the updates of this parameter."""
+        """Change `w` in place by its gradient `g`; `t` = 1, 2, ... counts the updates of this parameter."""
         raise TypeError(f"{type(self).__name__} must define _update")
 
     def step(self, loss: float | None = None) -> None:
@@ -114,14 +118,19 @@ class Optimizer:
 
     def _update_in_pieces(self, parameter, memory, lr, t, scale):
         arrays = [parameter.value, parameter.grad, *memory.values()]
-        if parameter.value.size > CHUNK and all(array.flags.c_contiguous for array in arrays):
+        pieces = [...]
+        if all(array.flags.c_contiguous for array in arrays):
             arrays = [array.reshape(-1) for array in arrays]
             pieces = [slice(start, start + CHUNK) for start in range(0, arrays[0].size, CHUNK)]
-        else:
-            pieces = [...]
         for piece in pieces:
             w, g, *slots = (array[piece] for array in arrays)
-            self._update(w, g if scale == 1 else g * scale, lr, t, **dict(zip(memory, slots)))
+            if scale != 1:
+                g = g * scale
+            if self.weight_decay and self.decoupled:
+                w *= 1 - lr * self.weight_decay
+            elif self.weight_decay:
+                g = g + self.weight_decay * w
+            self._update(w, g, lr, t, **dict(zip(memory, slots)))
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr!r})"
@@ -140,6 +149,8 @@ class SGD(Optimizer):
         Share of the velocity that is kept.
     nesterov : bool, default=False
         Whether to look ahead along the velocity; needs a momentum.
+    weight_decay : float, default=0.0
+        Adds weight_decay times the weight to its gradient.
     clip_norm : float or None, default=None
         Largest norm of all gradients together.
 
@@ -161,13 +172,21 @@ class SGD(Optimizer):
 
     slots: tuple[str, ...] = ("velocity",)
 
-    def __init__(self, parameters, lr=0.01, momentum: float = 0.0, nesterov: bool = False, clip_norm=None):
+    def __init__(
+        self,
+        parameters,
+        lr=0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        clip_norm=None,
+    ):
         self.momentum, self.nesterov = check_rate("momentum", momentum), nesterov
         if nesterov and momentum == 0:
             raise ValueError("nesterov=True needs a momentum above 0")
         if momentum == 0:
             self.slots = ()
-        super().__init__(parameters, lr, clip_norm)
+        super().__init__(parameters, lr, clip_norm, weight_decay)
 
     def _update(self, w, g, lr, t, velocity=None):
         if velocity is None:
