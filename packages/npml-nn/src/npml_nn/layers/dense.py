@@ -40,7 +40,7 @@ def dense(x, W, b=None):
     >>> y
     array([[ 1., 12.]])
     >>> dx, dW, db = dense_backward(np.array([[1.0, 1.0]]), cache)
-    """  # noqa: D403
+    """
     x = as_float(x)
     if x.ndim == 0 or x.shape[-1] != W.shape[0]:
         raise ValueError(f"x must have {W.shape[0]} features on its last axis, got shape {x.shape}")

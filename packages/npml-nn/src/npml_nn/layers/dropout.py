@@ -28,7 +28,7 @@ def dropout(x, p=0.5, random_state=None):
     >>> y, mask = dropout(np.ones(5), p=0.5, random_state=0)
     >>> bool(np.all((y == 0) | (y == 2)))
     True
-    """  # noqa: D403
+    """
     x = as_float(x)
     mask = _draw_mask(x.shape, x.dtype, p, check_random_state(random_state))
     return x * mask, mask

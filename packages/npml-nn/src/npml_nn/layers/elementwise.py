@@ -94,7 +94,7 @@ class ElementwiseCache(NamedTuple):
 
 
 def elementwise(activation, x):
-    """y = f(x).   x (...) -> y (...)"""  # noqa: D403
+    """y = f(x).   x (...) -> y (...)"""
     x = as_float(x)
     y = _in_chunks(activation._value, x)
     return y, ElementwiseCache(y if activation.from_output else x, activation)

@@ -27,7 +27,7 @@ __all__ = [
 
 
 def add(*xs):
-    """y = x_1 + ... + x_n.   each x_i broadcasts to (...) -> y (...); the cache holds the shapes"""  # noqa: D403
+    """y = x_1 + ... + x_n.   each x_i broadcasts to (...) -> y (...); the cache holds the shapes"""
     xs = tuple(as_float(x) for x in xs)
     return reduce(np.add, xs), tuple(x.shape for x in xs)
 
@@ -43,7 +43,7 @@ def add_double_backward(ddxs, dy, cache):
 
 
 def multiply(*xs):
-    """y = x_1 ... x_n.   each x_i broadcasts to (...) -> y (...); the cache holds the inputs"""  # noqa: D403
+    """y = x_1 ... x_n.   each x_i broadcasts to (...) -> y (...); the cache holds the inputs"""
     xs = tuple(as_float(x) for x in xs)
     return reduce(np.multiply, xs), xs
 

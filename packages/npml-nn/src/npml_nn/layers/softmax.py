@@ -51,7 +51,7 @@ def softmax(x, axis=-1):
     >>> p
     array([[0. , 1. ],
            [0.5, 0.5]])
-    """  # noqa: D403
+    """
 
     def normalise(x, out):
         np.subtract(x, x.max(axis=axis, keepdims=True), out=out)
@@ -82,7 +82,7 @@ def softmax_double_backward(ddx, dy, cache):
 
 
 def log_softmax(x, axis=-1):
-    """y = x - log of the sum of exp(x) along `axis`.   x (...) -> y (...)"""  # noqa: D403
+    """y = x - log of the sum of exp(x) along `axis`.   x (...) -> y (...)"""
     x = as_float(x)
     y = x - x.max(axis=axis, keepdims=True)
     p = np.exp(y)
