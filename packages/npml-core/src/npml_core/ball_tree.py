@@ -193,6 +193,8 @@ class BallTree(Storable):
                 points, members = points.take(order, axis=1), members.take(order)
         self._depth = depth
         self._points, self._members = points.reshape(D, 2**depth, size), members.reshape(2**depth, size)
+        # the least number of points in a node, by its height above the leaves
+        self._fewest = [int((members < n).reshape(2**level, -1).sum(axis=1).min()) for level in range(depth, -1, -1)]
         self._centres, self._radii = (np.concatenate(parts, axis=-1) for parts in zip(*balls))
 
     def _formula(self, is_tame):
@@ -212,7 +214,7 @@ class BallTree(Storable):
     def _blocks(self, queries, k):
         """Blocks of queries, features first, each with its formula."""
         n_leaves, size = self._members.shape
-        values = max(size, 2 * k) * self._n_features  # of a query's first visit
+        values = max(size, 4 * k) * self._n_features  # of a query's first visit
         step = max(1, min(QUERIES_PER_BLOCK, PAIRS_PER_BLOCK // max(n_leaves, values)))
         for start in range(0, len(queries), step):
             block = queries[start : start + step]
@@ -234,10 +236,9 @@ class BallTree(Storable):
         return best
 
     def _first_visit(self, queries, k, formula):
-        """The best k of the smallest node with room for k that a query comes to, that node, and its height."""
-        m, size, up = queries.shape[1], self._members.shape[1], 0
-        while size << up < k:
-            up += 1
+        """The best k of the smallest node with k points that each query comes to, that node, and its height."""
+        m = queries.shape[1]
+        up = next(height for height, fewest in enumerate(self._fewest) if fewest >= k)
         node = np.zeros(m, dtype=np.int64)
         for _ in range(self._depth - up):
             children = 2 * node + np.array([[1], [2]])
