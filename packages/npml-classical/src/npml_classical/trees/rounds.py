@@ -1,6 +1,6 @@
 """The rounds of gradient boosting on the training samples.
 
-X is ranked (and, where all features are looked at, sorted) once; every round starts from there. A round's trees, one for
+X is ranked (and, if all features are looked at, sorted) once; every round starts from there. A round's trees, one for
 each score column, are grown together. In a round that sees part of the samples the others measure how much it helps.
 
 References
