@@ -29,6 +29,7 @@ from .layers.activations import (
     Tanh,
 )
 from .layers.base import Layer
+from .layers.batch_norm import BatchNorm1D, BatchNorm2D
 from .layers.containers import Residual, Sequential
 from .layers.conv1d import Conv1D
 from .layers.conv2d import Conv2D
@@ -37,6 +38,7 @@ from .layers.dense import Dense
 from .layers.dropout import Dropout
 from .layers.elementwise import Activation
 from .layers.gelu import GELU
+from .layers.layer_norm import LayerNorm, RMSNorm
 from .layers.merge import Add, Multiply
 from .layers.parameters import Parameter
 from .layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
@@ -51,6 +53,7 @@ from .values import (
     add,
     affine,
     avg_pool2d,
+    batch_norm,
     conv1d,
     conv2d,
     conv_transpose2d,
@@ -64,12 +67,14 @@ from .values import (
     global_avg_pool2d,
     hard_sigmoid,
     identity,
+    layer_norm,
     leaky_relu,
     log_softmax,
     max_pool2d,
     mse_loss,
     multiply,
     relu,
+    rms_norm,
     selu,
     sigmoid,
     silu,
@@ -92,6 +97,8 @@ __all__ = [
     "Add",
     "Affine",
     "AvgPool2D",
+    "BatchNorm1D",
+    "BatchNorm2D",
     "Constant",
     "Conv1D",
     "Conv2D",
@@ -108,6 +115,7 @@ __all__ = [
     "HardSigmoid",
     "Identity",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "LogSoftmax",
     "Loss",
@@ -116,6 +124,7 @@ __all__ = [
     "Noam",
     "Optimizer",
     "Parameter",
+    "RMSNorm",
     "RMSProp",
     "ReLU",
     "Reshape",
@@ -132,6 +141,7 @@ __all__ = [
     "add",
     "affine",
     "avg_pool2d",
+    "batch_norm",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -151,6 +161,7 @@ __all__ = [
     "he_normal",
     "he_uniform",
     "identity",
+    "layer_norm",
     "leaky_relu",
     "log_softmax",
     "max_pool2d",
@@ -160,6 +171,7 @@ __all__ = [
     "normal",
     "orthogonal",
     "relu",
+    "rms_norm",
     "selu",
     "sigmoid",
     "silu",

@@ -30,6 +30,7 @@ from .layers.activations import (
     tanh,
     tanh_backward,
 )
+from .layers.batch_norm import batch_norm, batch_norm_backward, batch_norm_double_backward
 from .layers.conv1d import conv1d, conv1d_backward, conv1d_double_backward
 from .layers.conv2d import conv2d, conv2d_backward, conv2d_double_backward
 from .layers.conv_transpose2d import conv_transpose2d, conv_transpose2d_backward, conv_transpose2d_double_backward
@@ -37,6 +38,14 @@ from .layers.dense import dense, dense_backward, dense_double_backward
 from .layers.dropout import dropout, dropout_backward
 from .layers.elementwise import elementwise, elementwise_backward, elementwise_double_backward
 from .layers.gelu import gelu, gelu_backward
+from .layers.layer_norm import (
+    layer_norm,
+    layer_norm_backward,
+    layer_norm_double_backward,
+    rms_norm,
+    rms_norm_backward,
+    rms_norm_double_backward,
+)
 from .layers.merge import add, add_backward, add_double_backward, multiply, multiply_backward, multiply_double_backward
 from .layers.pooling import (
     avg_pool2d,
@@ -70,6 +79,9 @@ __all__ = [
     "avg_pool2d",
     "avg_pool2d_backward",
     "avg_pool2d_double_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_double_backward",
     "conv1d",
     "conv1d_backward",
     "conv1d_double_backward",
@@ -104,6 +116,9 @@ __all__ = [
     "hard_sigmoid_backward",
     "identity",
     "identity_backward",
+    "layer_norm",
+    "layer_norm_backward",
+    "layer_norm_double_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "log_softmax",
@@ -119,6 +134,9 @@ __all__ = [
     "multiply_double_backward",
     "relu",
     "relu_backward",
+    "rms_norm",
+    "rms_norm_backward",
+    "rms_norm_double_backward",
     "selu",
     "selu_backward",
     "sigmoid",

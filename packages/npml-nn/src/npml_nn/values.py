@@ -12,6 +12,7 @@ __all__ = [
     "add",
     "affine",
     "avg_pool2d",
+    "batch_norm",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -25,12 +26,14 @@ __all__ = [
     "global_avg_pool2d",
     "hard_sigmoid",
     "identity",
+    "layer_norm",
     "leaky_relu",
     "log_softmax",
     "max_pool2d",
     "mse_loss",
     "multiply",
     "relu",
+    "rms_norm",
     "selu",
     "sigmoid",
     "silu",
@@ -59,6 +62,7 @@ def value_of(op):
 add = value_of(functional.add)
 affine = value_of(functional.affine)
 avg_pool2d = value_of(functional.avg_pool2d)
+batch_norm = value_of(functional.batch_norm)
 conv1d = value_of(functional.conv1d)
 conv2d = value_of(functional.conv2d)
 conv_transpose2d = value_of(functional.conv_transpose2d)
@@ -72,12 +76,14 @@ gelu = value_of(functional.gelu)
 global_avg_pool2d = value_of(functional.global_avg_pool2d)
 hard_sigmoid = value_of(functional.hard_sigmoid)
 identity = value_of(functional.identity)
+layer_norm = value_of(functional.layer_norm)
 leaky_relu = value_of(functional.leaky_relu)
 log_softmax = value_of(functional.log_softmax)
 max_pool2d = value_of(functional.max_pool2d)
 mse_loss = value_of(functional.mse_loss)
 multiply = value_of(functional.multiply)
 relu = value_of(functional.relu)
+rms_norm = value_of(functional.rms_norm)
 selu = value_of(functional.selu)
 sigmoid = value_of(functional.sigmoid)
 silu = value_of(functional.silu)
