@@ -100,13 +100,13 @@ def dft(
 
 
 def idft(
-    X: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, *, method: str = "fast"
+    x: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, *, method: str = "fast"
 ) -> NDArray:
-    """Inverse of `dft`, x[j] = 1/n sum_k X[k] exp(2 pi i jk / n).
+    """Inverse of `dft`, 1/n sum_k x[k] exp(2 pi i jk / n).
 
     Parameters
     ----------
-    X : array-like (..., n, ...)
+    x : array-like (..., n, ...)
         The spectra, real or complex.
     n, axis, norm, method
         As in `dft`; the factor of the sum is 1/n (None and ``"backward"``), n^(-1/2) or 1.
@@ -134,8 +134,8 @@ def idft(
     """
     inverse = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
     check_option(norm, "norm", tuple(inverse))
-    x = np.moveaxis(dft(X, n, axis, inverse[norm], method=method), axis, -1)
-    reversed_ = np.concatenate([x[..., :1], x[..., :0:-1]], axis=-1)
+    forward = np.moveaxis(dft(x, n, axis, inverse[norm], method=method), axis, -1)
+    reversed_ = np.concatenate([forward[..., :1], forward[..., :0:-1]], axis=-1)
     return np.moveaxis(reversed_, -1, axis)
 
 

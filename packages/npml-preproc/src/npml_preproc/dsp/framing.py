@@ -27,7 +27,7 @@ from .windows import get_window
 
 __all__ = ["frames", "map_spectra", "stft"]
 
-BLOCK = 2**16  # samples of the frames that are transformed at a time
+BLOCK = 2**17  # samples of the frames that are transformed at a time
 PAD_MODES = ("constant", "edge", "linear_ramp", "reflect", "symmetric")
 
 
