@@ -3,6 +3,7 @@
 from . import kernels, metrics
 from .cluster import KMeans
 from .decomposition import PCA
+from .factorization import ALS, NMF
 from .gaussian_process import GaussianProcessRegressor
 from .hmm import CategoricalHMM, GaussianHMM
 from .kernel_regression import KernelRegression
@@ -17,6 +18,7 @@ from .mixture import GaussianMixture
 from .naive_bayes import GaussianNB
 from .neighbors import KNeighborsClassifier, KNeighborsRegressor
 from .ngrams import AdditiveNGram, GoodTuringNGram, KneserNeyNGram, MLENGram
+from .topics import GibbsLDA, LatentDirichletAllocation
 from .trees import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -29,6 +31,8 @@ from .trees import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALS",
+    "NMF",
     "PCA",
     "AdditiveNGram",
     "BayesianLinearRegression",
@@ -40,6 +44,7 @@ __all__ = [
     "GaussianNB",
     "GaussianProcessRegressor",
     "GeneralizedLinearModel",
+    "GibbsLDA",
     "GoodTuringNGram",
     "GradientBoostingClassifier",
     "GradientBoostingRegressor",
@@ -48,6 +53,7 @@ __all__ = [
     "KNeighborsRegressor",
     "KernelRegression",
     "KneserNeyNGram",
+    "LatentDirichletAllocation",
     "LinearRegression",
     "LogisticRegression",
     "MLENGram",
