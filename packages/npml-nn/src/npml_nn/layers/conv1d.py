@@ -4,7 +4,7 @@ x (N, T, C_in), W (k, C_in, C_out), b (C_out,) -> y (N, T_out, C_out)
 
     y[n, t] = b + sum_a x[n, t s + a d - before] W[a],     T_out = floor((T + before + after - d (k - 1) - 1) / s) + 1
 
-A sequence is an image of height 1, so all three passes are those of `layers/conv2d.py`. A causal convolution pads with
+A sequence is an image of width 1, so all three passes are those of `layers/conv2d.py`. A causal convolution pads with
 d (k - 1) zeros before and none after: with stride 1, y[t] depends on x[t], x[t - d], ..., x[t - d (k - 1)] alone.
 
 References: Waibel et al. (1989), Phoneme recognition using time-delay neural networks, IEEE Trans. ASSP 37(3),
@@ -41,28 +41,28 @@ def conv1d(x, W, b=None, stride=1, padding=0, dilation=1):
         raise ValueError(f"W must have shape (k, C_in, C_out), got {W.shape}")
     if x.ndim != 3 or x.shape[2] != W.shape[1]:
         raise ValueError(f"x must have shape (N, T, {W.shape[1]}), got {x.shape}")
-    y, cache = conv2d(x[:, None], W[None], b, (1, stride), _sides(padding), (1, dilation))
-    return y[:, 0], cache
+    y, cache = conv2d(x[:, :, None], W[:, None], b, (stride, 1), _sides(padding), (dilation, 1))
+    return y[:, :, 0], cache
 
 
 def conv1d_backward(dy, cache, input_gradient=True):
-    """dL/dx, dL/dW, dL/db (None without b) as in `conv2d`, for images of height 1."""
-    dx, dW, db = conv2d_backward(dy[:, None], cache, input_gradient)
-    return (dx[:, 0] if input_gradient else None), dW[0], db
+    """dL/dx, dL/dW, dL/db (None without b) as in `conv2d`, for images of width 1."""
+    dx, dW, db = conv2d_backward(dy[:, :, None], cache, input_gradient)
+    return (dx[:, :, 0] if input_gradient else None), dW[:, 0], db
 
 
 def conv1d_double_backward(ddx, dy, cache):
     """ds/d(dy) and ds/dW for s = <ddx, dL/dx>, as in `conv2d`; ds/dx and ds/db are 0."""
-    ddy, dW = conv2d_double_backward(ddx[:, None], dy[:, None], cache)
-    return ddy[:, 0], dW[0]
+    ddy, dW = conv2d_double_backward(ddx[:, :, None], dy[:, :, None], cache)
+    return ddy[:, :, 0], dW[:, 0]
 
 
 def _sides(padding):
-    """Padding of one axis as that of an image of height 1: (top, bottom, left, right), or a word."""
+    """Padding of one axis as that of an image of width 1: (top, bottom, left, right), or a word."""
     if isinstance(padding, str):
         return padding
     before, after = padding if isinstance(padding, (tuple, list, np.ndarray)) and len(padding) == 2 else [padding] * 2
-    return 0, 0, before, after
+    return before, after, 0, 0
 
 
 class Conv1D(Layer):

@@ -10,9 +10,6 @@ With the windows as rows of a matrix, cols (N H_out W_out, kh kw C), these are c
 overlapping windows, and cols^T dy: O(N H_out W_out kh kw C D). The matrix is kh kw times as large as x, so it is made
 for a few samples, or a few rows of one sample, at a time and read again while it is still in the cache.
 
-Few channels would make for very short runs of memory: then x is laid out as C planes, and a row of cols^T is one
-shifted copy of a plane, with runs of a whole image row.
-
 References: Chellapilla, Puri & Simard (2006), High performance convolutional neural networks for document processing,
 IWFHR, section 2.1.
 """
@@ -22,12 +19,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from npml_core.im2col import Geometry, gather_windows, scatter_windows
+from npml_core.im2col import FEW_CHANNELS, Geometry, gather_windows, scatter_windows
 
 __all__ = ["correlate", "correlate_and_kernel_gradient", "kernel_gradient", "scatter", "windows_on"]
 
-CHUNK = 1 << 18  # entries of cols at a time: 1 MB in float32
-PLANAR_CHANNELS = 12  # with fewer, x is laid out in planes
+CHUNK = 1 << 18  # entries of cols at a time: 1 MB in float32, or more where that is few rows
+ROWS = 768  # so many rows make a product as fast as it gets
 
 
 def windows_on(size, kernel, stride, padding, dilation):
@@ -65,14 +62,21 @@ def correlate_and_kernel_gradient(x, W, dy, window):
 
 
 def scatter(dy, W, window):
-    """dx = the windows dy W^T, added up where they overlap.   dy (N, H_out, W_out, D) -> dx (N, H, W, C)"""
+    """dx = the windows dy W^T, added up where they overlap.   dy (N, H_out, W_out, D) -> dx (N, H, W, C)
+
+    With stride 1 it is itself a correlation, of dy with the kernel turned round, which need not add windows up.
+    """
     C, D = W.shape[2:]
+    if window.stride == (1, 1) and D <= 2 * C:
+        outer = [d * (k - 1) for d, k in zip(window.dilation, window.kernel)]
+        padding = [outer[i // 2] - p for i, p in enumerate(window.padding)]
+        if min(padding) >= 0:
+            turned = np.ascontiguousarray(W[::-1, ::-1].swapaxes(2, 3))
+            return correlate(dy, turned, windows_on(window.out, window.kernel, 1, padding, window.dilation))
     dx = np.zeros((len(dy), *window.x_shape[1:3], C), np.result_type(dy, W))
     matrix = W.reshape(-1, D)
     for chunk in _chunks(len(dy), window, C):
-        rows = _rows(dy, chunk)
-        add = _add_planes if C < PLANAR_CHANNELS else _add_windows
-        add(dx, matrix, rows, chunk, window)
+        _add_windows(dx, matrix, _rows(dy, chunk), chunk, window)
     return dx
 
 
@@ -88,11 +92,11 @@ class _Chunk(NamedTuple):
 
 
 def _chunks(N, window, C):
-    """Blocks of whole samples, or of rows of one sample where that is too large, with about CHUNK entries of cols."""
+    """Blocks of whole samples, or of rows of one sample where it is too large."""
     (H_out, W_out), (kh, _) = window.out, window.kernel
-    row = W_out * prod(window.kernel) * C
-    n_rows = min(max(CHUNK // row, 1), H_out)
-    n_samples = max(CHUNK // (row * H_out), 1) if n_rows == H_out else 1
+    n_windows = max(CHUNK // (prod(window.kernel) * C), ROWS)
+    n_rows = min(max(n_windows // W_out, 1), H_out)
+    n_samples = max(n_windows // (W_out * H_out), 1)
     for n0 in range(0, N, n_samples):
         for i0 in range(0, H_out, n_rows):
             i1 = min(i0 + n_rows, H_out)
@@ -107,10 +111,10 @@ def _rows(y, chunk):
 
 
 def _cols(x, chunk, window):
-    """The chunk's windows (P, kh kw C); as the transpose of planes where there are few channels."""
-    if x.shape[3] < PLANAR_CHANNELS:
-        return _planar_cols(x, chunk, window)
+    """The chunk's windows (P, kh kw C)."""
     padded = _padded(x, chunk, window)
+    if window.kernel == window.stride == (1, 1):
+        return padded.reshape(-1, x.shape[3])
     cols = gather_windows(padded, Geometry(padded.shape, window.kernel, window.stride, 0, window.dilation))
     return cols.reshape(-1, cols.shape[3])
 
@@ -134,43 +138,14 @@ def _inside(chunk, window):
     return slice(first, last), slice(first - chunk.lo, last - chunk.lo)
 
 
-def _planar_cols(x, chunk, window):
-    planes = np.moveaxis(_padded(x, chunk, window), 3, 0).copy()
-    C, n = planes.shape[:2]
-    cols = np.empty((*window.kernel, C, n, chunk.i1 - chunk.i0, window.out[1]), x.dtype)
-    for a, b, view in _shifted(planes, window, cols.shape[4]):
-        cols[a, b] = view
-    return cols.reshape(-1, prod(cols.shape[3:])).T
-
-
-def _shifted(planes, window, n_rows):
-    """For every entry (a, b) of the kernel: what it sees of planes (C, n, rows, columns), one for each output."""
-    (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
-    for a in range(kh):
-        rows = slice(a * dh, a * dh + sh * n_rows, sh)
-        for b in range(kw):
-            columns = slice(b * dw, b * dw + sw * window.out[1], sw)
-            yield a, b, planes[:, :, rows, columns]
-
-
 def _add_windows(dx, matrix, rows, chunk, window):
-    """Add the windows rows W^T (P, kh kw C) into dx."""
+    """Add the windows rows W^T (P, kh kw C) to dx."""
     n, n_rows = chunk.n1 - chunk.n0, chunk.i1 - chunk.i0
-    cols = (rows @ matrix.T).reshape(n, n_rows, window.out[1], -1)
+    few = dx.shape[3] < FEW_CHANNELS  # the adding then wants channels, not windows, far apart in memory
+    cols = (matrix @ rows.T).T if few else rows @ matrix.T
+    cols = cols.reshape(n, n_rows, window.out[1], -1)
     shape = (n, chunk.hi - chunk.lo, dx.shape[2] + sum(window.padding[2:]), dx.shape[3])
     padded = scatter_windows(cols, Geometry(shape, window.kernel, window.stride, 0, window.dilation))
     inside, source = _inside(chunk, window)
     left = window.padding[2]
     dx[chunk.n0 : chunk.n1, inside] += padded[:, source, left : left + dx.shape[2]]
-
-
-def _add_planes(dx, matrix, rows, chunk, window):
-    """Add the planes W rows^T (kh kw C, P) into dx."""
-    n, n_rows, C = chunk.n1 - chunk.n0, chunk.i1 - chunk.i0, dx.shape[3]
-    cols = (matrix @ rows.T).reshape(*window.kernel, C, n, n_rows, window.out[1])
-    planes = np.zeros((C, n, chunk.hi - chunk.lo, dx.shape[2] + sum(window.padding[2:])), cols.dtype)
-    for a, b, view in _shifted(planes, window, n_rows):
-        view += cols[a, b]
-    inside, source = _inside(chunk, window)
-    left = window.padding[2]
-    dx[chunk.n0 : chunk.n1, inside] += np.moveaxis(planes[:, :, source, left : left + dx.shape[2]], 0, 3)
