@@ -1,11 +1,12 @@
 """Signals, text, coding and feature preparation in plain NumPy."""
 
 from .coding import BytePairEncoder, HuffmanEncoder, StreamDecoder, WordPieceTokenizer
+from .dsp.cepstrum import cepstral_lifter, mfcc, power_to_db
 from .dsp.cosine import dct, idct
 from .dsp.fourier import dft, idft
 from .dsp.framing import frames, stft
 from .dsp.interpolation import batch_resample, bilinear_interpolate, nn_interpolate_1d, nn_interpolate_2d
-from .dsp.mel import cepstral_lifter, hertz_to_mel, mel_filterbank, mel_spectrogram, mel_to_hertz, mfcc, power_to_db
+from .dsp.mel import hertz_to_mel, mel_filterbank, mel_spectrogram, mel_to_hertz
 from .dsp.spectra import autocorrelate1d, dft_bins, magnitude_spectrum, power_spectrum, preemphasis
 from .dsp.windows import blackman_harris, generalized_cosine, get_window, hamming, hann
 
