@@ -45,8 +45,11 @@ from .layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from .layers.reshape import Flatten, Reshape
 from .layers.softmax import LogSoftmax, Softmax
 from .losses.base import Loss
+from .losses.bernoulli_vae import BernoulliVAELoss
 from .losses.cross_entropy import CrossEntropy
+from .losses.nce import NCELoss
 from .losses.squared_error import SquaredError
+from .losses.wgan_gp import WGANGPLoss
 from .optimizers import SGD, Optimizer
 from .schedules import Constant, CosineWarmup, Dlib, ExponentialDecay, Noam, Schedule
 from .values import (
@@ -54,6 +57,7 @@ from .values import (
     affine,
     avg_pool2d,
     batch_norm,
+    bernoulli_vae_loss,
     conv1d,
     conv2d,
     conv_transpose2d,
@@ -73,6 +77,7 @@ from .values import (
     max_pool2d,
     mse_loss,
     multiply,
+    nce,
     relu,
     rms_norm,
     selu,
@@ -99,6 +104,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm1D",
     "BatchNorm2D",
+    "BernoulliVAELoss",
     "Constant",
     "Conv1D",
     "Conv2D",
@@ -121,6 +127,7 @@ __all__ = [
     "Loss",
     "MaxPool2D",
     "Multiply",
+    "NCELoss",
     "Noam",
     "Optimizer",
     "Parameter",
@@ -137,11 +144,13 @@ __all__ = [
     "Softplus",
     "SquaredError",
     "Tanh",
+    "WGANGPLoss",
     "__version__",
     "add",
     "affine",
     "avg_pool2d",
     "batch_norm",
+    "bernoulli_vae_loss",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -168,6 +177,7 @@ __all__ = [
     "minibatches",
     "mse_loss",
     "multiply",
+    "nce",
     "normal",
     "orthogonal",
     "relu",

@@ -67,7 +67,9 @@ from .layers.softmax import (
     softmax_backward,
     softmax_double_backward,
 )
+from .losses.bernoulli_vae import bernoulli_vae_loss, bernoulli_vae_loss_backward
 from .losses.cross_entropy import cross_entropy, cross_entropy_backward
+from .losses.nce import nce, nce_backward
 from .losses.squared_error import mse_loss, mse_loss_backward
 
 __all__ = [
@@ -82,6 +84,8 @@ __all__ = [
     "batch_norm",
     "batch_norm_backward",
     "batch_norm_double_backward",
+    "bernoulli_vae_loss",
+    "bernoulli_vae_loss_backward",
     "conv1d",
     "conv1d_backward",
     "conv1d_double_backward",
@@ -132,6 +136,8 @@ __all__ = [
     "multiply",
     "multiply_backward",
     "multiply_double_backward",
+    "nce",
+    "nce_backward",
     "relu",
     "relu_backward",
     "rms_norm",

@@ -13,6 +13,7 @@ __all__ = [
     "affine",
     "avg_pool2d",
     "batch_norm",
+    "bernoulli_vae_loss",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -32,6 +33,7 @@ __all__ = [
     "max_pool2d",
     "mse_loss",
     "multiply",
+    "nce",
     "relu",
     "rms_norm",
     "selu",
@@ -63,6 +65,7 @@ add = value_of(functional.add)
 affine = value_of(functional.affine)
 avg_pool2d = value_of(functional.avg_pool2d)
 batch_norm = value_of(functional.batch_norm)
+bernoulli_vae_loss = value_of(functional.bernoulli_vae_loss)
 conv1d = value_of(functional.conv1d)
 conv2d = value_of(functional.conv2d)
 conv_transpose2d = value_of(functional.conv_transpose2d)
@@ -82,6 +85,7 @@ log_softmax = value_of(functional.log_softmax)
 max_pool2d = value_of(functional.max_pool2d)
 mse_loss = value_of(functional.mse_loss)
 multiply = value_of(functional.multiply)
+nce = value_of(functional.nce)
 relu = value_of(functional.relu)
 rms_norm = value_of(functional.rms_norm)
 selu = value_of(functional.selu)
