@@ -88,6 +88,12 @@ def mutant_is_caught(monkeypatch):
     return check
 
 
+@pytest.fixture(scope="session")
+def mutate():
+    """mutate(function, old, new) -> its owner (a module or class) and the mutant, for checks that are not gradcheck."""
+    return _mutate
+
+
 def _mutate(function, old, new):
     source = textwrap.dedent(inspect.getsource(function))
     assert source.count(old) == 1, f"{old!r} stands {source.count(old)} times in {function.__qualname__}"

@@ -11,8 +11,8 @@ A word drawn twice, or drawn though it is the target, gets the sum of its gradie
 the log-probability itself, normalised, whatever k. O(N k) for the sampled columns, and O(N V) where the gradient by all
 logits is asked for.
 
-References: Gutmann & Hyvarinen (2012), Noise-contrastive estimation of unnormalized statistical models, JMLR 13, eqs.
-3-5. Mnih & Kavukcuoglu (2013), Learning word embeddings efficiently with noise-contrastive estimation, NeurIPS, eqs. 4-8.
+References: Gutmann & Hyvarinen (2012), Noise-contrastive estimation of unnormalized statistical models, JMLR 13,
+section 2. Mnih & Kavukcuoglu (2013), Learning word embeddings efficiently with noise-contrastive estimation, NeurIPS.
 """
 
 from typing import NamedTuple
