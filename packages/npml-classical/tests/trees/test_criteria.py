@@ -6,7 +6,7 @@ import pytest
 from npml_classical.trees.columns import Columns
 from npml_classical.trees.criteria import Entropy, Gini, SquaredError
 from npml_classical.trees.growing import Limits, _make_level
-from npml_classical.trees.search import _Scorer
+from npml_classical.trees.search import Scorer
 
 N = 60
 SIZES = np.array([25, 1, 34])
@@ -33,7 +33,7 @@ def test_gains_are_decreases_of_impurity(kind, n_classes, weighted):
     everything = (np.ones(3, bool), np.ones(N, bool))
     level = _make_level(Columns(np.zeros((N, 1))), Limits(), entries, SIZES, tree, summary.detail, *everything)
     candidates = level.allowed[None].copy()
-    gains = _Scorer(criterion, level, None)(entries[None], candidates)[0]
+    gains = Scorer(criterion, level, None)(entries[None], candidates)[0]
     w = np.ones(N) if w is None else w
     for node, start in enumerate(starts):
         rows = entries[start : start + SIZES[node]]

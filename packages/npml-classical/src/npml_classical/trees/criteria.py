@@ -27,8 +27,8 @@ __all__ = ["Entropy", "Gini", "SquaredError", "Summary", "make_classification_cr
 
 EPS = np.finfo(np.float64).eps
 TINY = 1e-300  # added to gains, so that a split that gains nothing still beats no split at all (0)
-FIXED_BITS = 60  # magnitude of fixed-point sums of targets
-WEIGHT_BITS = 52  # of weights: their sums and differences are exact in floats too
+FIXED_BITS = 52  # magnitude of fixed-point sums: exact in floats too
+PACKED_BITS = 60  # of those that share an integer with a weight
 MAX_WHOLE_RANGE = 2**20  # of whole-number targets that are summed without rounding
 MAX_WHOLE_WEIGHT = 15  # larger whole-number weights are handled like fractional ones
 
@@ -49,6 +49,7 @@ class _Criterion:
     n_kinds = 0
 
     sums_to_zero = False  # whether the statistics of every node do
+    exact_in_floats = True  # whether the sums of a node's statistics are below 2^53
 
     def _set_weight(self, weight):
         self._is_whole = weight is None or bool((weight == np.floor(weight)).all() and weight.max() <= MAX_WHOLE_WEIGHT)
@@ -57,7 +58,7 @@ class _Criterion:
             self._weight_exponent = int(np.frexp(weight.max())[1])
             weight = np.ldexp(weight.astype(np.float64), -self._weight_exponent)  # in (0, 1]
         if weight is not None:
-            top = 0 if self._is_whole else WEIGHT_BITS - int(np.ceil(np.log2(weight.sum())))
+            top = 0 if self._is_whole else FIXED_BITS - int(np.ceil(np.log2(weight.sum())))
             self._weight_unit = 2.0**-top
             self._whole = np.maximum(np.rint(np.ldexp(weight, top)), 1).astype(np.int64)
         self._weight = weight
@@ -157,13 +158,15 @@ class SquaredError(_Criterion):
         self._prepare_weight(level, totals)
         shared = self._weight is not None and self._is_whole
         self._bits = int(totals.max()).bit_length() if shared else 0
+        self.exact_in_floats = not shared
         whole = None if self._weight is None else self._whole.take(level.entries)
         bound = float(totals.max()) ** 2 * self._range
         if self._whole_y is not None and self._is_whole and bound < min(2.0**52, 2.0 ** (61 - self._bits)):
             fixed, scale = self._exact(level, totals, whole)
         else:
             size = np.add.reduceat(np.abs(level.detail), level.starts)
-            scale = np.ldexp(1.0, FIXED_BITS - self._bits - 1 - np.frexp(size)[1])
+            bits = PACKED_BITS - self._bits if shared else FIXED_BITS
+            scale = np.ldexp(1.0, bits - 1 - np.frexp(size)[1])
             fixed = np.rint(level.detail * scale.repeat(level.sizes)).astype(np.int64)
             fixed[level.starts] -= np.add.reduceat(fixed, level.starts)
         self.unit = 1.0 / (self._weight_unit * scale**2)
@@ -255,10 +258,11 @@ class _ClassCounts(_Criterion):
         if self._is_whole:
             codes, weights = self._kind_class, self._kind_weight
         n_fields = self._n_classes - 1 + (self._weight is not None)
-        self._bits = int(counts.sum(axis=1).max()).bit_length() if self._is_whole else 63
+        self._bits = int(counts.sum(axis=1).max()).bit_length() if self._is_whole else FIXED_BITS + 1
         per_word = max(1, min(62 // self._bits, n_fields))
         self._fields = [divmod(k, per_word) for k in range(n_fields)]
         self._per_word = per_word
+        self.exact_in_floats = per_word * self._bits <= 53
         words = [np.zeros(len(codes), np.int64) for _ in range(-(-n_fields // per_word))]
         for k, (word, place) in enumerate(self._fields):
             held = weights if k == self._n_classes - 1 else np.where(codes == k, weights, 0)

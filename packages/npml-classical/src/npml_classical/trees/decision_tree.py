@@ -32,9 +32,8 @@ from npml_core import (
 from .columns import Columns
 from .criteria import SquaredError, make_classification_criterion
 from .export import tree_to_text
-from .growing import grow
+from .growing import grow, make_search
 from .options import check_choice, check_number, class_weights, make_limits, n_drawn_features
-from .search import make_search
 from .tree import DescentCache, Tree
 
 __all__ = ["DecisionTreeClassifier", "DecisionTreeRegressor"]
@@ -58,7 +57,7 @@ class _DecisionTree(DescentCache, BaseEstimator):
         n_drawn = n_drawn_features(self.max_features, X.shape[1])
         rng = check_random_state(self.random_state)
         columns = Columns(X)
-        search = make_search(columns, [root], n_drawn, rng)
+        search = make_search(columns, [root], self.max_depth, n_drawn, rng)
         trees, _ = grow(columns, search, make_criterion(weight), [root], limits)
         tree = Tree(trees[0], X.shape[1])
         return tree.pruned(alpha) if alpha > 0 else tree

@@ -43,9 +43,8 @@ from .decision_tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
 )
-from .growing import grow
+from .growing import grow, make_search
 from .options import check_choice, check_count, check_number, class_weights, make_limits, n_drawn_features
-from .search import make_search
 from .tree import Descent, DescentCache, Tree
 
 __all__ = ["RandomForestClassifier", "RandomForestRegressor"]
@@ -450,7 +449,7 @@ def _grow_group(forest, columns, bootstrap, weights, make_criterion, n_drawn, al
     total[~total.any(axis=1)] = 1.0  # no class of weight was drawn: take all
     roots = [None if row.all() else np.flatnonzero(row) for row in total]
     limits = make_limits(forest, n, total.sum(axis=1))
-    search = make_search(columns, roots, n_drawn, rng)
+    search = make_search(columns, roots, forest.max_depth, n_drawn, rng)
     grown, _ = grow(columns, search, make_criterion(total, drawn), roots, limits)
     trees = [Tree(arrays, columns.first_twin) for arrays in grown]
     return [tree.pruned(alpha) if alpha > 0 else tree for tree in trees], drawn

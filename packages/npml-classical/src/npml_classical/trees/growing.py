@@ -27,10 +27,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .best_first import reachable
+from .binned import Binned
 from .nodes import NodeTable
-from .search import Level
+from .search import Drawn, Level, Presorted
 
-__all__ = ["Limits", "grow"]
+__all__ = ["Limits", "grow", "make_search"]
 
 EPS = np.finfo(np.float64).eps
 
@@ -44,6 +45,33 @@ class Limits(NamedTuple):
     min_weight_leaf: np.ndarray | None = None  # (n_trees,)
     min_impurity_decrease: float = 0.0
     max_leaf_nodes: int | None = None
+
+
+def make_search(columns, roots, max_depth, n_drawn, rng):
+    """What finds the splits of trees from these roots.
+
+    Parameters
+    ----------
+    columns : Columns
+        X.
+    roots : list of ndarray or None
+        Rows of X that each tree sees; None: all.
+    max_depth : int or None
+        Of the trees.
+    n_drawn : int
+        How many features a node looks at.
+    rng : numpy.random.Generator
+        Draws them.
+
+    Returns
+    -------
+    Presorted, Drawn or Binned
+    """
+    if n_drawn < columns.first_twin:
+        return Drawn(columns, n_drawn, rng)
+    if columns.missing.size == 0 and Binned.suits(columns, max_depth):
+        return Binned(columns)
+    return Presorted(columns, roots)
 
 
 def grow(columns, search, criterion, roots, limits):

@@ -13,9 +13,8 @@ import numpy as np
 
 from .columns import Columns
 from .criteria import SquaredError
-from .growing import grow
+from .growing import grow, make_search
 from .options import make_limits, n_drawn_features
-from .search import make_search
 from .tree import Descent, Tree
 
 __all__ = ["Rounds", "Stopper", "start_scores"]
@@ -73,7 +72,7 @@ class Rounds:
         model, n_scores, n = self._model, gradient.shape[1], len(self._X)
         roots = [None if len(rows) == n else rows] * n_scores
         if self._search is None or model.subsample < 1:
-            self._search = make_search(self._columns, roots, self._n_drawn, self._rng)
+            self._search = make_search(self._columns, roots, model.max_depth, self._n_drawn, self._rng)
         weight = None if self._weight is None else np.tile(self._weight, n_scores)
         total = len(rows) if self._weight is None else self._weight[rows].sum()
         limits = make_limits(model, len(rows), [total] * n_scores)

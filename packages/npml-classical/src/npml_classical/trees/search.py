@@ -17,15 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Drawn", "Level", "Presorted", "make_search"]
+__all__ = ["Best", "Drawn", "Level", "Presorted", "Scorer"]
 
 CHUNK = 1 << 16  # elements of a piece
 FEW = 0.4  # share of candidates among all positions below which only they are scored
-
-
-def make_search(columns, roots, n_drawn, rng):
-    """The search over all columns, or over `n_drawn` features that every node draws by `rng`."""
-    return Presorted(columns, roots) if n_drawn >= columns.first_twin else Drawn(columns, n_drawn, rng)
 
 
 class Level(NamedTuple):
@@ -128,7 +123,7 @@ class Presorted:
     def search(self, level, criterion):
         """The best split of every node."""
         best, columns = Best(len(level.sizes)), self._columns
-        score = _Scorer(criterion, level, None)
+        score = Scorer(criterion, level, None)
         alone = []
         for which, entries, ranks in self._pieces:
             candidates = _candidates(ranks, level)
@@ -183,7 +178,7 @@ class Drawn:
         else:
             payload, n_payload = criterion.kinds.take(level.entries), criterion.n_kinds
         packing = _Packing(len(level.sizes), int(self._columns.n_ranks.max()), n_payload)
-        score = _Scorer(criterion, level, payload)
+        score = Scorer(criterion, level, payload)
         features = _draw(self._rng, len(level.sizes), self._columns.first_twin, self._n_features)
         keys = self._sorted_keys(level, features, packing, payload)
         self._draw_on(level, features, keys, packing, payload)
@@ -253,7 +248,7 @@ class _Packing:
         return (keys >> self.payload_bits) & self.rank_mask
 
 
-class _Scorer:
+class Scorer:
     """Gains of the candidates of a piece: 0 where there is none.
 
     `payload` is what stands in the piece's rows: None for entries, else the number of each of its entries there.
@@ -265,7 +260,7 @@ class _Scorer:
         if payload is None:
             words = [self._by_entry(word) for word in words]
             payload = level.entries
-        self._words, self._before = words, []
+        self.words, self._before = words, []
         for word in words:
             before = None
             if not criterion.sums_to_zero:
@@ -288,21 +283,25 @@ class _Scorer:
         return table
 
     def __call__(self, payload, candidates):
-        sums = [self._running(word, before, payload) for word, before in zip(self._words, self._before)]
+        """Gains (rows, m) of a piece's candidates."""
+        sums = [self._running(word, before, payload) for word, before in zip(self.words, self._before)]
         few = np.count_nonzero(candidates)
         if few >= FEW * candidates.size:
-            gains, left = self._criterion.gains(sums, lambda row: row)
+            gains = self.gains(sums, lambda row: row)
             gains *= candidates
-            return gains if self._min_weight is None else self._only_heavy(gains, left, lambda row: row)
+            return gains
         gains = np.zeros(candidates.shape)
         chosen = np.flatnonzero(candidates)
         if chosen.size:
             places = chosen - np.arange(0, candidates.size, candidates.shape[1]).repeat(candidates.sum(axis=1))
-            values, left = self._criterion.gains([s.ravel().take(chosen) for s in sums], lambda row: row.take(places))
-            if self._min_weight is not None:
-                values = self._only_heavy(values, left, lambda row: row.take(places))
-            gains.ravel()[chosen] = values
+            sums = [s.ravel().take(chosen) for s in sums]
+            gains.ravel()[chosen] = self.gains(sums, lambda row: row.take(places))
         return gains
+
+    def gains(self, sums, take):
+        """Gains from the sums on the left; ``take`` gets the values of a row of the level at the candidates' places."""
+        gains, left = self._criterion.gains(sums, take)
+        return gains if self._min_weight is None else self._only_heavy(gains, left, take)
 
     def _running(self, word, before, payload):
         sums = word.take(payload).cumsum(axis=1)
