@@ -4,6 +4,8 @@ from npml_core import minibatches
 
 from . import functional
 from .adaptive_optimizers import AdaGrad, Adam, AdamW, RMSProp
+from .blocks.residual import ConvResidualBlock, IdentityResidualBlock
+from .blocks.wavenet import WaveNetBlock
 from .gradcheck import gradcheck
 from .initializers import (
     glorot_normal,
@@ -108,6 +110,7 @@ __all__ = [
     "Constant",
     "Conv1D",
     "Conv2D",
+    "ConvResidualBlock",
     "ConvTranspose2D",
     "CosineWarmup",
     "CrossEntropy",
@@ -120,6 +123,7 @@ __all__ = [
     "GlobalAvgPool2D",
     "HardSigmoid",
     "Identity",
+    "IdentityResidualBlock",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
@@ -145,6 +149,7 @@ __all__ = [
     "SquaredError",
     "Tanh",
     "WGANGPLoss",
+    "WaveNetBlock",
     "__version__",
     "add",
     "affine",

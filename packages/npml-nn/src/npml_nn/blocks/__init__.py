@@ -1,0 +1,1 @@
+"""Layers made of layers: residual, gated and attention blocks."""
