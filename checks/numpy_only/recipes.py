@@ -113,6 +113,10 @@ SPECIAL = {
     "BytePairEncoder": Recipe(lambda c: c(vocab_size=280).fit(TEXTS), lambda m: np.array(m.encode("a café, cat"))),
     "HuffmanEncoder": Recipe(lambda c: c().fit("abracadabra"), lambda m: np.frombuffer(m.encode("abracadabra"), "u1")),
     "BallTree": Recipe(lambda c: c(X), lambda m: m.query(X, k=3)[0]),
+    "AliasSampler": Recipe(lambda c: c(COUNTS[0]), lambda m: m.sample(9, random_state=0)),
+    "Graph": Recipe(lambda c: c(edges=[("a", "b", 2.0)]), lambda m: m.to_matrix()),
+    "DiGraph": Recipe(lambda c: c(edges=[("a", "b", 2.0)]), lambda m: m.to_matrix()),
+    "PriorityQueue": Recipe(lambda c: c(capacity=3), lambda m: (m.push("a", 1.5), np.array(m.peek()[1]))[1]),
     "TileCoder": Recipe(lambda c: c([-9.0, -9.0], [9.0, 9.0], 4, 5), lambda m: m.encode(X[:, :2])),
     "LinUCB": Recipe(lambda c: c(), lambda m: regret(m, npml_rl.ContextualLinearBandit(2, 3))),
 }

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from npml_core import col2im, conv_output_size, im2col
-from npml_core.im2col import Geometry, four_sides, gather_windows, pair
+from npml_core.im2col import FEW_CHANNELS, Geometry, four_sides, gather_windows, pair
 
 
 def naive_im2col(x, kernel, stride, sides, dilation):
@@ -80,7 +80,7 @@ def test_same_pads_the_odd_zero_at_the_end():
     assert conv_output_size(5, 2, padding=(0, 1)) == 5
 
 
-@pytest.mark.parametrize("C", [1, 7, 8, 9])
+@pytest.mark.parametrize("C", [1, FEW_CHANNELS - 1, FEW_CHANNELS])
 def test_both_orders_of_addition(C):
     x = np.random.default_rng(0).integers(0, 9, size=(2, 5, 6, C)).astype(float)
     cols = im2col(x, 3, padding=1)

@@ -26,7 +26,7 @@ from .validation import check_array
 
 __all__ = ["col2im", "conv_output_size", "im2col"]
 
-FEW_CHANNELS = 8
+FEW_CHANNELS = 16
 
 
 def im2col(x, kernel, stride=1, padding=0, dilation=1):
