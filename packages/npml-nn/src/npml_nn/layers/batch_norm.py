@@ -19,6 +19,7 @@ covariate shift, algorithms 1 and 2, https://arxiv.org/abs/1502.03167.
 """
 
 from math import prod
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -148,7 +149,7 @@ class _BatchNorm(Layer):
 
     def __init__(self, n: int, eps: float = 1e-5, momentum: float = 0.1, activation=None, dtype=np.float32):
         check_sizes(n=n)
-        if not (np.isscalar(momentum) and 0 <= momentum <= 1):
+        if not (isinstance(momentum, Real) and 0 <= momentum <= 1):
             raise ValueError(f"momentum must be a number between 0 and 1, got {momentum!r}")
         self.n, self.eps, self.momentum = n, check_eps(eps), float(momentum)
         self.activation = get_activation(activation)

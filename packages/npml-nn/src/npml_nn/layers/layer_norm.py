@@ -16,6 +16,7 @@ Root mean square layer normalization, https://arxiv.org/abs/1910.07467.
 """
 
 from math import prod
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ def layer_norm(x, g, b, eps=1e-5):
     --------
     >>> import numpy as np
     >>> from npml_nn.functional import layer_norm
-    >>> y, cache = layer_norm([[1.0, 3.0], [7.0, 7.0]], np.ones(2), np.zeros(2), eps=0.0 + 1e-12)
+    >>> y, cache = layer_norm([[1.0, 3.0], [7.0, 7.0]], np.ones(2), np.zeros(2), eps=1e-12)
     >>> y.round(6)
     array([[-1.,  1.],
            [ 0.,  0.]])
@@ -148,7 +149,7 @@ def _chunks(rows):
 
 
 def _inverse_scale(h, eps):
-    """1 / sqrt(mean of h^2 + eps) of each row; rows whose squares overflow are divided by their largest number first."""
+    """1 / sqrt(mean of h^2 + eps) of each row; one whose squares overflow is divided by its largest number first."""
     square = np.einsum("ij,ij->i", h, h)[:, None] / h.shape[1]
     r = 1 / np.sqrt(square + eps)
     large = np.isinf(square[:, 0])
@@ -254,7 +255,7 @@ class RMSNorm(Layer):
 
 def check_eps(eps):
     """`eps` as a float, which must be positive: without it a constant input is divided by zero."""
-    if not (np.isscalar(eps) and 0 < eps < np.inf):
+    if not (isinstance(eps, Real) and 0 < eps < np.inf):
         raise ValueError(f"eps must be a positive number, got {eps!r}")
     return float(eps)
 

@@ -1,4 +1,4 @@
-"""Standardising n numbers, h = (x - mean) r with r = 1 / sqrt(variance + eps): its Jacobian, and the derivative of that.
+"""Standardising n numbers, h = (x - mean) r with r = 1 / sqrt(variance + eps): its Jacobian and its second derivative.
 
 Batch norm does it for the n numbers of a channel, layer norm for those of a row, and RMS norm without the mean. With
 dr/dx = -r^2 h / n the Jacobian is symmetric, whatever eps is:
@@ -16,7 +16,7 @@ __all__ = ["standardize_backward", "standardize_double_backward"]
 
 
 def standardize_backward(d, h, r, axis, centred=True):
-    """J d.   d, h (...), r (...) of size 1 along `axis` -> (...)"""  # noqa: D403
+    """J d.   d, h (...), r (...) of size 1 along `axis` -> (...)"""
     result = d - h * (d * h).mean(axis=axis, keepdims=True)
     if centred:
         result -= d.mean(axis=axis, keepdims=True)
