@@ -5,7 +5,7 @@ Notation: X (n, D), observed entries O, factors W (n, K) and H (K, D).
     minimise   sum over (i, j) in O of (x_ij - w_i . h_j)^2 + alpha (|W|^2 + |H|^2)
 
     with H fixed, each row of W is a ridge regression on the columns that are observed in it:
-    w_i = (sum_{j in O_i} h_j h_j^T + alpha I)^-1 sum_{j in O_i} x_ij h_j                 Zhou et al. (2008), section 3.1
+    w_i = (sum_{j in O_i} h_j h_j^T + alpha I)^-1 sum_{j in O_i} x_ij h_j              Zhou et al. (2008), section 3.1
 
 and the same for the columns of H with W fixed. Each half lowers the objective, so it never rises. Missing are the
 entries that a sparse matrix does not store (an explicit zero is an observation) and NaN in a dense one. All matrices

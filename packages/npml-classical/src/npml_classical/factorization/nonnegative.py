@@ -7,7 +7,7 @@ Notation: X (n, D) without negative entries, factors W (n, K) and H (K, D) witho
 
 Hierarchical alternating least squares: with everything else fixed, one row h_k has the solution
 
-    h_k = max(0, (w_k^T X - sum_{j != k} (w_k . w_j) h_j - l1) / (w_k . w_k + l2))            Cichocki & Phan (2009), eq. 36
+    h_k = max(0, (w_k^T X - sum_{j != k} (w_k . w_j) h_j - l1) / (w_k . w_k + l2))       Cichocki & Phan (2009), eq. 36
 
 and so each column w_k. Two sweeps over k share the products W^T X and W^T W. The objective never rises; unlike
 multiplicative updates, an entry that has become 0 can leave it again. The start is a non-negative double singular

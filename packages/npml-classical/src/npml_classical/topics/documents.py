@@ -48,7 +48,7 @@ class Corpus:
         self.n_words = float(self.values.sum())
 
     def blocks(self, K):
-        """Yield (documents, words, counts): padded arrays, of counts 0 where a document has no more words."""
+        """Yield (documents, places, inside): places of their entries, padded, and which are their own."""
         order = np.argsort(self.sizes, kind="stable")
         order = order[self.sizes[order] > 0]
         start = 0
@@ -61,8 +61,7 @@ class Corpus:
             width = self.sizes[documents[-1]]
             place = self.begin[documents, None] + np.arange(width)
             inside = np.arange(width) < self.sizes[documents, None]
-            place = np.where(inside, place, 0)
-            yield documents, self.words[place], np.where(inside, self.values[place], 0.0)
+            yield documents, np.where(inside, place, 0), inside
             start = stop
 
 
@@ -86,17 +85,29 @@ def infer(corpus, beta, alpha, max_iter, tol):
     -------
     gamma : ndarray (n_documents, K)
         alpha itself for an empty document.
-    statistics : ndarray (K, V)
-        sum over documents of n_v phi_vk.
+    weights : ndarray (n_documents, K)
+        exp(psi(gamma)), up to a factor for each document.
+    shares : ndarray (n_entries,)
+        n_v / sum_k beta_kv weights_k for each entry of the corpus, so that n_v phi_vk = beta_kv weights_k shares_v.
     """
-    K, V = beta.shape
     gamma = np.tile(alpha, (corpus.shape[0], 1))
-    statistics = np.zeros((V, K))
+    shares = np.empty(len(corpus.values))
     by_word = np.ascontiguousarray(np.maximum(beta, FLOOR).T)
-    for documents, words, counts in corpus.blocks(K):
-        gamma[documents], part = _infer_block(by_word[words], counts, alpha, max_iter, tol)
-        np.add.at(statistics, words.ravel(), part.reshape(-1, K))
-    return gamma, statistics.T
+    for documents, places, inside in corpus.blocks(len(beta)):
+        counts = np.where(inside, corpus.values[places], 0.0)
+        topics = by_word[corpus.words[places]]
+        gamma[documents] = _infer_block(topics, counts, alpha, max_iter, tol)
+        weights = _exp_digamma(gamma[documents])
+        shares[places[inside]] = (counts / np.matmul(topics, weights[:, :, None])[:, :, 0])[inside]
+    return gamma, _exp_digamma(gamma), shares
+
+
+def statistics(corpus, beta, weights, shares):
+    """sum over documents of n_v phi_vk (K, V), as one sparse product."""
+    from scipy import sparse
+
+    matrix = sparse.csr_array((shares, (corpus.rows, corpus.words)), shape=corpus.shape)
+    return np.maximum(beta, FLOOR) * (matrix.T @ weights).T
 
 
 def bound(corpus, beta, alpha, gamma):
@@ -115,7 +126,7 @@ def bound(corpus, beta, alpha, gamma):
 
 
 def _infer_block(beta, counts, alpha, max_iter, tol):
-    """Gamma (B, K) and n_v phi_vk (B, W, K) of padded documents; beta is (B, W, K)."""
+    """Gamma (B, K) of padded documents; beta is (B, W, K)."""
     gamma = alpha + counts.sum(axis=1, keepdims=True) / len(alpha)
     active = np.arange(len(counts))
     b, n, g = beta, counts, gamma
@@ -130,9 +141,7 @@ def _infer_block(beta, counts, alpha, max_iter, tol):
         if settled.mean() > 0.2:  # worth a copy
             left = ~settled
             active, b, n, g = active[left], b[left], n[left], g[left]
-    weight = _exp_digamma(gamma)
-    share = counts / np.matmul(beta, weight[:, :, None])[:, :, 0]
-    return gamma, beta * weight[:, None, :] * share[:, :, None]
+    return gamma
 
 
 def _exp_digamma(gamma):

@@ -13,8 +13,7 @@ Given theta and beta all assignments are independent, so that a sweep is three v
 where the collapsed sampler (which integrates theta and beta out) has to go word by word. After `burn_in` sweeps every
 `thin`-th state is looked at, and the one with the highest joint probability of words and assignments is kept:
 
-    log p(w, z) = sum_d [log Gamma(alpha_k + n_dk) ...] + sum_k [log Gamma(eta + n_kv) ...]     Griffiths & Steyvers (2004),
-                                                                                                eqs. 2 and 3
+    log p(w, z) = sum_d log DirMult(n_d; alpha) + sum_k log DirMult(n_k; eta)     Griffiths & Steyvers (2004), eqs. 2, 3
 
 Complexity: O(number of different (document, word) pairs x K) a sweep.
 
@@ -79,6 +78,8 @@ class GibbsLDA(TopicModel):
     >>> bool(topics[0] == topics[1] != topics[2] == topics[3])
     True
     """
+
+    _tags = {**TopicModel._tags, "two_d": False}  # not any array: whole numbers only
 
     def __init__(
         self,

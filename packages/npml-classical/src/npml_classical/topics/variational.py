@@ -29,7 +29,7 @@ import numpy as np
 from npml_core import check_random_state, progress
 
 from .base import MAX_DOCUMENT_ITERATIONS, SETTLED, TopicModel
-from .documents import bound, infer
+from .documents import bound, infer, statistics
 from .special import digamma, trigamma
 
 __all__ = ["LatentDirichletAllocation"]
@@ -122,17 +122,18 @@ class LatentDirichletAllocation(TopicModel):
         beta = self._start(corpus.shape[1])
         bounds: list = []
         for _ in progress(range(self.max_iter), desc="LDA", verbose=self.verbose):
-            gamma, statistics = infer(corpus, beta, alpha, MAX_DOCUMENT_ITERATIONS, SETTLED)
+            gamma, weights, shares = infer(corpus, beta, alpha, MAX_DOCUMENT_ITERATIONS, SETTLED)
             bounds.append(float(bound(corpus, beta, alpha, gamma).sum() + _prior_term(beta, eta)))
             if len(bounds) > 1 and bounds[-1] - bounds[-2] < self.tol * abs(bounds[-2]):
                 break
-            beta = _normalise(statistics + eta)
+            counts = statistics(corpus, beta, weights, shares)
+            beta = _normalise(counts + eta)
             if self.doc_topic_prior is None:
                 alpha = fit_dirichlet(gamma, alpha)
         self._record_features(X)
         self.components_, self.doc_topic_prior_ = beta, alpha
         self.bounds_, self.n_iter_ = bounds, len(bounds)
-        self._statistics, self._batches = statistics, 0
+        self._statistics, self._batches = counts, 0
         return self
 
     def partial_fit(self, X, y=None, total_samples=1e6):
@@ -160,10 +161,10 @@ class LatentDirichletAllocation(TopicModel):
             corpus = self._read(X)
             beta, (alpha, _), batches, old = self._start(corpus.shape[1]), self._priors(), 0, None
         _, eta = self._priors()
-        gamma, statistics = infer(corpus, beta, alpha, MAX_DOCUMENT_ITERATIONS, SETTLED)
-        statistics *= total_samples / corpus.shape[0]
+        _, weights, shares = infer(corpus, beta, alpha, MAX_DOCUMENT_ITERATIONS, SETTLED)
+        counts = statistics(corpus, beta, weights, shares) * (total_samples / corpus.shape[0])
         rate = 1.0 if old is None else (self.learning_offset + batches) ** -self.learning_decay
-        mixed = statistics if old is None else (1.0 - rate) * old + rate * statistics
+        mixed = counts if old is None else (1.0 - rate) * old + rate * counts
         self._record_features(X)
         self.components_ = _normalise(mixed + eta)
         self.doc_topic_prior_ = alpha
