@@ -4,7 +4,9 @@ from npml_core import minibatches
 
 from . import functional
 from .adaptive_optimizers import AdaGrad, Adam, AdamW, RMSProp
+from .blocks.attention import KeyValueCache, MultiHeadAttention
 from .blocks.residual import ConvResidualBlock, IdentityResidualBlock
+from .blocks.transformer import TransformerBlock
 from .blocks.wavenet import WaveNetBlock
 from .gradcheck import gradcheck
 from .initializers import (
@@ -30,6 +32,7 @@ from .layers.activations import (
     Softplus,
     Tanh,
 )
+from .layers.attention import DotProductAttention
 from .layers.base import Layer
 from .layers.batch_norm import BatchNorm1D, BatchNorm2D
 from .layers.containers import Residual, Sequential
@@ -82,6 +85,7 @@ from .values import (
     nce,
     relu,
     rms_norm,
+    scaled_dot_product_attention,
     selu,
     sigmoid,
     silu,
@@ -116,6 +120,7 @@ __all__ = [
     "CrossEntropy",
     "Dense",
     "Dlib",
+    "DotProductAttention",
     "Dropout",
     "Exponential",
     "ExponentialDecay",
@@ -124,12 +129,14 @@ __all__ = [
     "HardSigmoid",
     "Identity",
     "IdentityResidualBlock",
+    "KeyValueCache",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
     "LogSoftmax",
     "Loss",
     "MaxPool2D",
+    "MultiHeadAttention",
     "Multiply",
     "NCELoss",
     "Noam",
@@ -148,6 +155,7 @@ __all__ = [
     "Softplus",
     "SquaredError",
     "Tanh",
+    "TransformerBlock",
     "WGANGPLoss",
     "WaveNetBlock",
     "__version__",
@@ -187,6 +195,7 @@ __all__ = [
     "orthogonal",
     "relu",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",

@@ -30,6 +30,7 @@ from .layers.activations import (
     tanh,
     tanh_backward,
 )
+from .layers.attention import scaled_dot_product_attention, scaled_dot_product_attention_backward
 from .layers.batch_norm import batch_norm, batch_norm_backward, batch_norm_double_backward
 from .layers.conv1d import conv1d, conv1d_backward, conv1d_double_backward
 from .layers.conv2d import conv2d, conv2d_backward, conv2d_double_backward
@@ -143,6 +144,8 @@ __all__ = [
     "rms_norm",
     "rms_norm_backward",
     "rms_norm_double_backward",
+    "scaled_dot_product_attention",
+    "scaled_dot_product_attention_backward",
     "selu",
     "selu_backward",
     "sigmoid",

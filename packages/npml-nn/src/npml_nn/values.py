@@ -36,6 +36,7 @@ __all__ = [
     "nce",
     "relu",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
@@ -88,6 +89,7 @@ multiply = value_of(functional.multiply)
 nce = value_of(functional.nce)
 relu = value_of(functional.relu)
 rms_norm = value_of(functional.rms_norm)
+scaled_dot_product_attention = value_of(functional.scaled_dot_product_attention)
 selu = value_of(functional.selu)
 sigmoid = value_of(functional.sigmoid)
 silu = value_of(functional.silu)
