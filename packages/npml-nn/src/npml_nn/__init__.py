@@ -49,6 +49,7 @@ from .layers.parameters import Parameter
 from .layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from .layers.reshape import Flatten, Reshape
 from .layers.softmax import LogSoftmax, Softmax
+from .layers.sparse_evolution import SparseEvolution
 from .losses.base import Loss
 from .losses.bernoulli_vae import BernoulliVAELoss
 from .losses.cross_entropy import CrossEntropy
@@ -56,6 +57,7 @@ from .losses.nce import NCELoss
 from .losses.squared_error import SquaredError
 from .losses.wgan_gp import WGANGPLoss
 from .optimizers import SGD, Optimizer
+from .rbm import RBM
 from .schedules import Constant, CosineWarmup, Dlib, ExponentialDecay, Noam, Schedule
 from .values import (
     add,
@@ -99,6 +101,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ELU",
     "GELU",
+    "RBM",
     "SELU",
     "SGD",
     "Activation",
@@ -153,6 +156,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "SparseEvolution",
     "SquaredError",
     "Tanh",
     "TransformerBlock",
