@@ -210,7 +210,7 @@ class GaussianNB(ClassifierMixin, BaseEstimator):
         if not np.isclose(priors.sum(), 1.0):
             raise ValueError(f"The sum of the priors should be 1, got {priors.sum()}")
         if (priors < 0).any():
-            raise ValueError("Priors must be non-negative")
+            raise ValueError(f"Priors must be non-negative, got priors={self.priors!r}")
         return priors
 
 

@@ -71,11 +71,11 @@ def nearest(Q, X, k):
 
 def nearest_by_metric(Q, X, k, metric, **metric_kw):
     """As `nearest`, for any metric of `npml_core.pairwise_distances`."""
+    Q, X = Q.astype(np.float64, copy=False), X.astype(np.float64, copy=False)
     rows_per_block = max(1, ROWS_PER_SLICE * 16 // len(X))
     blocks = []
     for start in range(0, len(Q), rows_per_block):
         distances = pairwise_distances(Q[start : start + rows_per_block], X, metric=metric, **metric_kw)
-        distances = distances.astype(np.float64, copy=False)
         limit = np.partition(distances, k - 1, axis=1)[:, k - 1]
         rows, columns = np.nonzero(distances <= limit[:, None])
         blocks.append(_first_k(rows, columns, distances[rows, columns], k))
