@@ -44,6 +44,27 @@ def documents(texts: str | bytes | os.PathLike | Iterable) -> Iterator[str]:
     """Every text of a corpus: a str or bytes is one text, a path gives the lines of its file, an iterable its items'.
 
     Lines keep their end, so that a file larger than memory can be streamed and still be read whole.
+
+    Parameters
+    ----------
+    texts : str, bytes, path-like, or iterable of them
+        The corpus; files are read as UTF-8, and a byte that is none becomes a lone surrogate (PEP 383).
+
+    Yields
+    ------
+    str
+        One text after the other.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+
+    Examples
+    --------
+    >>> from npml_preproc import documents
+    >>> list(documents(["one text", b"another"]))
+    ['one text', 'another']
     """
     if isinstance(texts, str | bytes | bytearray | memoryview):
         yield as_text(texts, "texts")
