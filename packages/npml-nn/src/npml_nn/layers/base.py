@@ -359,8 +359,15 @@ class Layer(Storable):
         return {name: array.copy() for name, array in self._state_arrays().items()}
 
     def load_state_dict(self, state) -> "Layer":
-        """Copy a `state_dict` into this layer: all names and shapes must fit, or nothing changes. Returns the layer."""
+        """Copy a `state_dict` into this layer: all names and shapes must fit, or nothing changes. Returns the layer.
+
+        One of PyTorch, for the same layers under the same names, is taken too: see `npml_nn.interchange`.
+        """
+        from ..interchange import from_torch, is_from_torch  # it imports every layer, and they this class
+
         own = self._state_arrays()
+        if own.keys() != state.keys() and is_from_torch(state):
+            state = from_torch(state, self)
         missing, unexpected = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unexpected:
             raise ValueError(f"state does not fit {type(self).__name__}: missing {missing}, unexpected {unexpected}")
