@@ -243,7 +243,7 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         return labels, sums, mass, _inertia(data, weights, centres, labels)
 
     def _check_options(self):
-        for name in ("n_clusters", "max_iter") + (() if self.n_init == "auto" else ("n_init",)):
+        for name in ("n_clusters", "max_iter") + (() if isinstance(self.n_init, str) and self.n_init == "auto" else ("n_init",)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} must be a positive int, got {value!r}")
@@ -251,10 +251,12 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
             raise ValueError(f"tol must be a number that is not negative, got {self.tol!r}")
 
     def _n_starts(self):
-        given = callable(self.init) or not isinstance(self.init, str)
+        is_array = not isinstance(self.init, str) and not callable(self.init)
+        if is_array:
+            return 1
         if self.n_init == "auto":
-            return 10 if self.init == "random" or callable(self.init) else 1
-        return 1 if given and not callable(self.init) else self.n_init
+            return 1 if self.init == "k-means++" else 10
+        return self.n_init
 
     def _initial_centres(self, data, centred, shift, weights, rng):
         if isinstance(self.init, str):
