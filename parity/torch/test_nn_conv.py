@@ -114,8 +114,9 @@ def test_conv2d(size, channels, kernel, stride, padding, dilation, N, rng, monke
     settings = stride, padding, dilation
     for layout in LAYOUTS.values():
         compare("conv2d", torch_op, x, parameters, settings, rng, layout)
-    for entries in (1, 100):  # one row of the output at a time, and blocks of rows
-        monkeypatch.setattr(convolution, "CHUNK", entries)
+    monkeypatch.setattr(convolution, "CHUNK", 1)
+    for windows in (1, 20):  # one row of the output at a time, and blocks of rows
+        monkeypatch.setattr(convolution, "ROWS", windows)
         compare("conv2d", torch_op, x, parameters, settings, rng, np.asarray)
 
 
@@ -249,3 +250,25 @@ def test_global_avg_pool2d(shape, rng):
     ours, cache = functional.global_avg_pool2d(np.asfortranarray(x.detach().numpy()))
     close(ours, y)
     close(functional.global_avg_pool2d_backward(dy, cache), x.grad)
+
+
+WINOGRAD = [((5, 14, 14), (16, 24), 1), ((1, 37, 30), (20, 16), (0, 3, 1, 0)), ((19, 9, 9), (64, 64), 1)]
+
+
+@pytest.mark.parametrize("shape, channels, padding", WINOGRAD)
+def test_winograd(shape, channels, padding, rng):
+    """In float32 the fast sums stay within a few roundings of float64, and torch's own are not much closer."""
+    x, W = rng.normal(size=(*shape, channels[0])), rng.normal(size=(3, 3, *channels))
+    x, W = x.astype(np.float32), W.astype(np.float32)
+    y, cache = functional.conv2d(x, W, None, 1, padding)
+    assert cache.winograd
+    dy = rng.normal(size=y.shape).astype(np.float32)
+    ours = (y, *functional.conv2d_backward(dy, cache)[:2])
+    pad = torch_padding(padding, shape[1:], (3, 3), (1, 1), (1, 1))
+    for dtype, factor in ((torch.float64, 2e-5), (torch.float32, 2.5e-5)):
+        tx, tW = (torch.tensor(a, dtype=dtype, requires_grad=True) for a in (x, W))
+        ty = last(F.conv2d(F.pad(first(tx), pad), tW.permute(3, 2, 0, 1)))
+        gradients = torch.autograd.grad(ty, (tx, tW), torch.tensor(dy, dtype=dtype))
+        for a, b in zip(ours, (ty, *gradients)):
+            assert a.dtype == np.float32
+            close(a, b, rtol=0, atol=factor * float(b.detach().std()))

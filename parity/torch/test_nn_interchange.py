@@ -27,6 +27,13 @@ def nhwc(y):
     return np.moveaxis(y.detach().numpy(), 1, -1)
 
 
+def outputs_of(module):
+    """The module without the states that it returns besides; its names stay as they are."""
+    forward = module.forward
+    module.forward = lambda x: forward(x)[0]
+    return module
+
+
 def encoder_layer(norm_first):
     return nn.TransformerEncoderLayer(
         8, 2, 12, dropout=0.0, activation="gelu", batch_first=True, norm_first=norm_first, dtype=torch.float64
@@ -69,6 +76,27 @@ CASES = {
         lambda: npml_nn.Sequential(npml_nn.LayerNorm((6, 8), **FLOAT64), npml_nn.RMSNorm(8, eps=1e-5, **FLOAT64)),
         lambda: nn.Sequential(nn.LayerNorm((6, 8), **DOUBLE), nn.RMSNorm(8, eps=1e-5, **DOUBLE)),
         sequences,
+        False,
+    ),
+    "recurrent": (
+        lambda: npml_nn.Bidirectional(npml_nn.LSTM(8, 4, **FLOAT64)),
+        lambda: outputs_of(nn.LSTM(8, 4, batch_first=True, bidirectional=True, **DOUBLE)),
+        sequences,
+        False,
+    ),
+    **{
+        kind: (
+            lambda kind=kind: getattr(npml_nn, kind)(8, 4, **FLOAT64),
+            lambda kind=kind: outputs_of(getattr(nn, kind)(8, 4, batch_first=True, **DOUBLE)),
+            sequences,
+            False,
+        )
+        for kind in ("RNN", "LSTM", "GRU")
+    },
+    "embedding": (
+        lambda: npml_nn.Embedding(9, 4, **FLOAT64),
+        lambda: nn.Embedding(9, 4, **DOUBLE),
+        lambda rng: rng.integers(0, 9, (3, 5)),
         False,
     ),
     "transformer, norm first": (

@@ -33,6 +33,7 @@ from .layers.activations import (
     Tanh,
 )
 from .layers.attention import DotProductAttention
+from .layers.avg_pool2d import AvgPool2D, GlobalAvgPool2D
 from .layers.base import Layer
 from .layers.batch_norm import BatchNorm1D, BatchNorm2D
 from .layers.containers import Residual, Sequential
@@ -44,9 +45,9 @@ from .layers.dropout import Dropout
 from .layers.elementwise import Activation
 from .layers.gelu import GELU
 from .layers.layer_norm import LayerNorm, RMSNorm
+from .layers.max_pool2d import MaxPool2D
 from .layers.merge import Add, Multiply
 from .layers.parameters import Parameter
-from .layers.pooling import AvgPool2D, GlobalAvgPool2D, MaxPool2D
 from .layers.reshape import Flatten, Reshape
 from .layers.softmax import LogSoftmax, Softmax
 from .layers.sparse_evolution import SparseEvolution

@@ -31,6 +31,14 @@ from .layers.activations import (
     tanh_backward,
 )
 from .layers.attention import scaled_dot_product_attention, scaled_dot_product_attention_backward
+from .layers.avg_pool2d import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    avg_pool2d_double_backward,
+    global_avg_pool2d,
+    global_avg_pool2d_backward,
+    global_avg_pool2d_double_backward,
+)
 from .layers.batch_norm import batch_norm, batch_norm_backward, batch_norm_double_backward
 from .layers.conv1d import conv1d, conv1d_backward, conv1d_double_backward
 from .layers.conv2d import conv2d, conv2d_backward, conv2d_double_backward
@@ -47,18 +55,8 @@ from .layers.layer_norm import (
     rms_norm_backward,
     rms_norm_double_backward,
 )
+from .layers.max_pool2d import max_pool2d, max_pool2d_backward, max_pool2d_double_backward
 from .layers.merge import add, add_backward, add_double_backward, multiply, multiply_backward, multiply_double_backward
-from .layers.pooling import (
-    avg_pool2d,
-    avg_pool2d_backward,
-    avg_pool2d_double_backward,
-    global_avg_pool2d,
-    global_avg_pool2d_backward,
-    global_avg_pool2d_double_backward,
-    max_pool2d,
-    max_pool2d_backward,
-    max_pool2d_double_backward,
-)
 from .layers.reshape import flatten, flatten_backward
 from .layers.softmax import (
     log_softmax,

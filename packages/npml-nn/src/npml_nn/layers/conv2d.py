@@ -10,7 +10,8 @@ y = A(x, W) is linear in x and in W. With A_x^T and A_W^T the adjoints in one wh
     backward           dx = A_x^T(dy, W),   dW = A_W^T(x, dy),   db = sum of dy over N, H_out, W_out
     double backward    s = <u, dx> = <A(u, W), dy>:   ds/d(dy) = A(u, W),   ds/dW = A_W^T(u, dy),   ds/dx = ds/db = 0
 
-`layers/convolution.py` holds the three maps. Each costs N H_out W_out kh kw C_in C_out multiply-adds.
+`layers/convolution.py` holds the three maps. Each costs N H_out W_out kh kw C_in C_out multiply-adds; in float32, 3 x 3
+kernels with stride 1 and 16 channels or more need half of that and less (`layers/winograd.py`).
 
 References: LeCun et al. (1989), Backpropagation applied to handwritten zip code recognition, Neural Computation 1(4),
 https://doi.org/10.1162/neco.1989.1.4.541. Yu & Koltun (2016), Multi-scale context aggregation by dilated convolutions,
@@ -26,27 +27,30 @@ from npml_core.im2col import Geometry, four_sides, pair
 
 from ..initializers import get_initializer
 from .base import Layer
-from .convolution import correlate, correlate_and_kernel_gradient, kernel_gradient, scatter, windows_on
+from .convolution import correlate, correlate_and_kernel_gradient, kernel_gradient, scatter, sum_positions, windows_on
 from .elementwise import get_activation
 from .parameters import as_float, check_sizes, float_dtype
+from .winograd import suits_winograd, winograd_correlate, winograd_gradients
 
 __all__ = ["Conv2D", "conv2d", "conv2d_backward", "conv2d_double_backward"]
 
 
 class Conv2DCache(NamedTuple):
-    """x (N, H, W, C_in), W (kh, kw, C_in, C_out), whether there is a bias, and where the windows stand."""
+    """x (N, H, W, C_in), W (kh, kw, C_in, C_out), whether there is a bias, where the windows stand, and which sums."""
 
     x: np.ndarray
     W: np.ndarray
     has_bias: bool
     window: Geometry
+    winograd: bool
 
 
-def conv2d(x, W, b=None, stride=1, padding=0, dilation=1):
+def conv2d(x, W, b=None, stride=1, padding=0, dilation=1, winograd=True):
     """y[n, i, j] = b + sum_ab x[n, i s + a d - top, j s + b d - left] W[a, b].   x (N, H, W, C_in) -> y, cache
 
     W (kh, kw, C_in, C_out), b (C_out,) or None. stride, padding and dilation as in `npml_core.im2col`: ints or pairs;
-    padding also (top, bottom, left, right), "same" or "valid".
+    padding also (top, bottom, left, right), "same" or "valid". winograd: whether float32 may take the faster, slightly
+    less precise sums of `layers/winograd.py` where they suit.
 
     Examples
     --------
@@ -62,17 +66,22 @@ def conv2d(x, W, b=None, stride=1, padding=0, dilation=1):
     x, W = as_float(x), as_float(W, "W")
     check_images(x, W, b)
     window = windows_on(x.shape[1:3], W.shape[:2], stride, padding, dilation)
-    y = correlate(x, W, window)
+    winograd = winograd and suits_winograd(x, W, window)
+    y = winograd_correlate(x, W, window) if winograd else correlate(x, W, window)
     if b is not None:
         y += b
-    return y, Conv2DCache(x, W, b is not None, window)
+    return y, Conv2DCache(x, W, b is not None, window, winograd)
 
 
 def conv2d_backward(dy, cache, input_gradient=True):
     """dL/dx = A_x^T(dy, W),   dL/dW = A_W^T(x, dy),   dL/db = sum of dy over all positions (None without b)."""
-    x, W, has_bias, window = cache
-    dx = scatter(dy, W, window) if input_gradient else None
-    return dx, kernel_gradient(x, dy, window), dy.sum(axis=(0, 1, 2)) if has_bias else None
+    x, W, has_bias, window, winograd = cache
+    if winograd:
+        dx, dW = winograd_gradients(x, W, dy, window, input_gradient)
+    else:
+        dx = scatter(dy, W, window) if input_gradient else None
+        dW = kernel_gradient(x, dy, window)
+    return dx, dW, sum_positions(dy) if has_bias else None
 
 
 def conv2d_double_backward(ddx, dy, cache):
@@ -112,6 +121,9 @@ class Conv2D(Layer):
         Whether there is a b.
     init : str or callable, default="glorot_uniform"
         Draws W: a name of `npml_nn.initializers`, or ``f(shape, random_state=None)``. b starts at zero.
+    winograd : bool, default=True
+        Whether float32 may take Winograd's sums where they suit (3 x 3, stride 1, 16 channels or more): about half the
+        time, 3 to 5 times the rounding error (`npml_nn.layers.winograd`).
     dtype : {float32, float64}, default=float32
         Of parameters and results.
     random_state : None, int, Generator or RandomState
@@ -139,6 +151,7 @@ class Conv2D(Layer):
         activation=None,
         bias: bool = True,
         init="glorot_uniform",
+        winograd: bool = True,
         dtype=np.float32,
         random_state=None,
     ):
@@ -146,12 +159,12 @@ class Conv2D(Layer):
         settings = pair(kernel, "kernel"), pair(stride, "stride"), pair(dilation, "dilation")
         four_sides(padding, (1, 1), *settings)  # complains now, not at the first image
         self.c_in, self.c_out, self.kernel, self.bias = c_in, c_out, kernel, bias
-        self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.stride, self.padding, self.dilation, self.winograd = stride, padding, dilation, winograd
         add_kernel(self, (*settings[0], c_in, c_out), activation, bias, init, dtype, random_state)
 
     def _forward(self, x):
         b = self.b if self.bias else None
-        return conv2d(x, self.W, b, self.stride, self.padding, self.dilation)
+        return conv2d(x, self.W, b, self.stride, self.padding, self.dilation, self.winograd)
 
     def _backward(self, dy, cache):
         dx, dW, db = conv2d_backward(dy, cache, input_gradient=self.input_gradient or self._recording)

@@ -26,7 +26,7 @@ from npml_core.im2col import Geometry, four_sides, pair
 
 from .base import Layer
 from .conv2d import add_kernel, check_images
-from .convolution import correlate_and_kernel_gradient, kernel_gradient, scatter, windows_on
+from .convolution import correlate_and_kernel_gradient, kernel_gradient, scatter, sum_positions, windows_on
 from .parameters import as_float, check_sizes
 
 __all__ = ["ConvTranspose2D", "conv_transpose2d", "conv_transpose2d_backward", "conv_transpose2d_double_backward"]
@@ -72,7 +72,7 @@ def conv_transpose2d_backward(dy, cache, input_gradient=True):
         dx, dV = correlate_and_kernel_gradient(dy, V, x, window)
     else:
         dx, dV = None, kernel_gradient(dy, x, window)
-    return dx, dV.swapaxes(2, 3), dy.sum(axis=(0, 1, 2)) if has_bias else None
+    return dx, dV.swapaxes(2, 3), sum_positions(dy) if has_bias else None
 
 
 def conv_transpose2d_double_backward(ddx, dy, cache):

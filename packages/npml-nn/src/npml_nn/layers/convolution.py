@@ -14,14 +14,25 @@ References: Chellapilla, Puri & Simard (2006), High performance convolutional ne
 IWFHR, section 2.1.
 """
 
-from math import prod
+from math import gcd, prod
 from typing import NamedTuple
 
 import numpy as np
 
 from npml_core.im2col import FEW_CHANNELS, Geometry, gather_windows, scatter_windows
 
-__all__ = ["correlate", "correlate_and_kernel_gradient", "kernel_gradient", "scatter", "windows_on"]
+__all__ = [
+    "Chunk",
+    "add_padded_rows",
+    "chunks",
+    "correlate",
+    "correlate_and_kernel_gradient",
+    "kernel_gradient",
+    "padded_rows",
+    "scatter",
+    "sum_positions",
+    "windows_on",
+]
 
 CHUNK = 1 << 18  # entries of cols at a time: 1 MB in float32, or more where that is few rows
 ROWS = 768  # so many rows make a product as fast as it gets
@@ -36,7 +47,7 @@ def correlate(x, W, window):
     """y = cols W.   x (N, H, W, C), W (kh, kw, C, D) -> y (N, H_out, W_out, D)"""
     y = np.empty((len(x), *window.out, W.shape[3]), np.result_type(x, W))
     matrix = W.reshape(-1, W.shape[3])
-    for chunk in _chunks(len(x), window, x.shape[3]):
+    for chunk in chunks(len(x), window, _chunk_size(matrix)):
         np.matmul(_cols(x, chunk, window), matrix, out=_rows(y, chunk))
     return y
 
@@ -44,7 +55,7 @@ def correlate(x, W, window):
 def kernel_gradient(x, dy, window):
     """dW = cols^T dy.   x (N, H, W, C), dy (N, H_out, W_out, D) -> dW (kh, kw, C, D)"""
     dW = np.zeros((prod(window.kernel) * x.shape[3], dy.shape[3]), np.result_type(x, dy))
-    for chunk in _chunks(len(x), window, x.shape[3]):
+    for chunk in chunks(len(x), window, _chunk_size(dW)):
         dW += _cols(x, chunk, window).T @ _rows(dy, chunk)
     return dW.reshape(*window.kernel, x.shape[3], dy.shape[3])
 
@@ -54,7 +65,7 @@ def correlate_and_kernel_gradient(x, W, dy, window):
     y = np.empty((len(x), *window.out, W.shape[3]), np.result_type(x, W))
     matrix = W.reshape(-1, W.shape[3])
     dW = np.zeros_like(matrix)
-    for chunk in _chunks(len(x), window, x.shape[3]):
+    for chunk in chunks(len(x), window, _chunk_size(matrix)):
         cols = _cols(x, chunk, window)
         np.matmul(cols, matrix, out=_rows(y, chunk))
         dW += cols.T @ _rows(dy, chunk)
@@ -75,12 +86,19 @@ def scatter(dy, W, window):
             return correlate(dy, turned, windows_on(window.out, window.kernel, 1, padding, window.dilation))
     dx = np.zeros((len(dy), *window.x_shape[1:3], C), np.result_type(dy, W))
     matrix = W.reshape(-1, D)
-    for chunk in _chunks(len(dy), window, C):
+    for chunk in chunks(len(dy), window, _chunk_size(matrix)):
         _add_windows(dx, matrix, _rows(dy, chunk), chunk, window)
     return dx
 
 
-class _Chunk(NamedTuple):
+def sum_positions(dy):
+    """db = the sum of dy over all axes but the last; up to 16 rows side by side, since long rows are summed faster."""
+    n, D = prod(dy.shape[:-1]), dy.shape[-1]
+    side_by_side = gcd(n, 16)
+    return dy.reshape(n // side_by_side, side_by_side * D).sum(axis=0).reshape(side_by_side, D).sum(axis=0)
+
+
+class Chunk(NamedTuple):
     """Samples n0 to n1 and rows i0 to i1 of the output; rows lo to hi of the image, which may lie outside it."""
 
     n0: int
@@ -91,35 +109,20 @@ class _Chunk(NamedTuple):
     hi: int
 
 
-def _chunks(N, window, C):
-    """Blocks of whole samples, or of rows of one sample where it is too large."""
-    (H_out, W_out), (kh, _) = window.out, window.kernel
-    n_windows = max(CHUNK // (prod(window.kernel) * C), ROWS)
+def chunks(N, window, n_windows):
+    """Cut the output in blocks of about `n_windows`: whole samples, or rows of one sample where it has more."""
+    H_out, W_out = window.out
     n_rows = min(max(n_windows // W_out, 1), H_out)
     n_samples = max(n_windows // (W_out * H_out), 1)
     for n0 in range(0, N, n_samples):
         for i0 in range(0, H_out, n_rows):
             i1 = min(i0 + n_rows, H_out)
             lo = i0 * window.stride[0] - window.padding[0]
-            hi = (i1 - 1) * window.stride[0] - window.padding[0] + window.dilation[0] * (kh - 1) + 1
-            yield _Chunk(n0, min(n0 + n_samples, N), i0, i1, lo, hi)
+            hi = (i1 - 1) * window.stride[0] - window.padding[0] + window.dilation[0] * (window.kernel[0] - 1) + 1
+            yield Chunk(n0, min(n0 + n_samples, N), i0, i1, lo, hi)
 
 
-def _rows(y, chunk):
-    """The chunk's part of y as rows (P, D): a view where y is contiguous."""
-    return y[chunk.n0 : chunk.n1, chunk.i0 : chunk.i1].reshape(-1, y.shape[3])
-
-
-def _cols(x, chunk, window):
-    """The chunk's windows (P, kh kw C)."""
-    padded = _padded(x, chunk, window)
-    if window.kernel == window.stride == (1, 1):
-        return padded.reshape(-1, x.shape[3])
-    cols = gather_windows(padded, Geometry(padded.shape, window.kernel, window.stride, 0, window.dilation))
-    return cols.reshape(-1, cols.shape[3])
-
-
-def _padded(x, chunk, window):
+def padded_rows(x, chunk, window):
     """The rows of x that the chunk looks at, with the zeros around them (n, hi - lo, left + W + right, C)."""
     _, _, left, right = window.padding
     inside, target = _inside(chunk, window)
@@ -131,11 +134,37 @@ def _padded(x, chunk, window):
     return padded
 
 
+def add_padded_rows(dx, padded, chunk, window):
+    """Add what lies inside the image to dx: the adjoint of `padded_rows`."""
+    inside, source = _inside(chunk, window)
+    left = window.padding[2]
+    dx[chunk.n0 : chunk.n1, inside] += padded[:, source, left : left + dx.shape[2]]
+
+
 def _inside(chunk, window):
     """Which rows of the image are among lo ... hi, and where they stand there."""
-    first, last = max(chunk.lo, 0), max(min(chunk.hi, window.x_shape[1]), 0)
-    first = min(first, last)
+    last = max(min(chunk.hi, window.x_shape[1]), 0)
+    first = min(max(chunk.lo, 0), last)
     return slice(first, last), slice(first - chunk.lo, last - chunk.lo)
+
+
+def _chunk_size(matrix):
+    """How many windows make a large enough product with `matrix` (kh kw C, D) and still fit into the cache."""
+    return max(CHUNK // len(matrix), ROWS)
+
+
+def _rows(y, chunk):
+    """The chunk's part of y as rows (P, D): a view where y is contiguous."""
+    return y[chunk.n0 : chunk.n1, chunk.i0 : chunk.i1].reshape(-1, y.shape[3])
+
+
+def _cols(x, chunk, window):
+    """The chunk's windows (P, kh kw C)."""
+    padded = padded_rows(x, chunk, window)
+    if window.kernel == window.stride == (1, 1):
+        return padded.reshape(-1, x.shape[3])
+    cols = gather_windows(padded, Geometry(padded.shape, window.kernel, window.stride, 0, window.dilation))
+    return cols.reshape(-1, cols.shape[3])
 
 
 def _add_windows(dx, matrix, rows, chunk, window):
@@ -146,6 +175,4 @@ def _add_windows(dx, matrix, rows, chunk, window):
     cols = cols.reshape(n, n_rows, window.out[1], -1)
     shape = (n, chunk.hi - chunk.lo, dx.shape[2] + sum(window.padding[2:]), dx.shape[3])
     padded = scatter_windows(cols, Geometry(shape, window.kernel, window.stride, 0, window.dilation))
-    inside, source = _inside(chunk, window)
-    left = window.padding[2]
-    dx[chunk.n0 : chunk.n1, inside] += padded[:, source, left : left + dx.shape[2]]
+    add_padded_rows(dx, padded, chunk, window)
