@@ -62,6 +62,9 @@ class BaseHMM(BaseEstimator):
         self._check_options()
         X, lengths = self._check_sequences(X, lengths, reset=True)
         forbidden = self._forbidden(known_states, len(X))
+        K = self.n_components
+        start_prior = check_prior("startprob_prior", self.startprob_prior, (K,))
+        transition_prior = check_prior("transmat_prior", self.transmat_prior, (K, K))
         rng = check_random_state(self.random_state)
         start, transitions = self._initial_chain(rng)
         emissions = self._initialise_emissions(X, lengths, rng)
@@ -70,10 +73,10 @@ class BaseHMM(BaseEstimator):
             log_b = self._log_b(X, emissions) + forbidden
             posterior = forward_backward(log_b, lengths, start, transitions)
             if "s" in self.params:
-                start = self._normalise(self.startprob_prior - 1.0 + posterior.start, start, start > 0)
+                start = self._normalise(start_prior - 1.0 + posterior.start, start, start > 0)
             if "t" in self.params:
-                allowed = np.ones_like(transitions, bool) if self.transmat_mask is None else self._mask()
-                transitions = self._normalise(self.transmat_prior - 1.0 + posterior.pairs, transitions, allowed)
+                allowed = True if self.transmat_mask is None else self._mask()
+                transitions = self._normalise(transition_prior - 1.0 + posterior.pairs, transitions, allowed)
             emissions = self._update_emissions(X, posterior.states, emissions)
             history.append(float(posterior.log_likelihood.sum()))
             if self.verbose:
@@ -371,6 +374,17 @@ def split_lengths(lengths, n):
     if lengths.sum() != n:
         raise ValueError(f"lengths must sum to the number of observations in X ({n}), got {lengths.sum()}")
     return lengths.astype(np.int64)
+
+
+def check_prior(name, value, shape):
+    """A Dirichlet parameter for every probability: one number, or something that fits the shape."""
+    prior = np.asarray(value, dtype=np.float64)
+    if not np.isfinite(prior).all() or (prior < 0).any():
+        raise ValueError(f"{name} must be finite and not negative, got {value!r}")
+    try:
+        return np.broadcast_to(prior, shape)
+    except ValueError:
+        raise ValueError(f"{name} must fit the shape {shape}, got shape {prior.shape}") from None
 
 
 def check_distribution(name, value, shape):

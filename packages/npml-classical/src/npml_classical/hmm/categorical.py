@@ -16,7 +16,7 @@ from numbers import Integral
 
 import numpy as np
 
-from .base import BaseHMM, check_distribution, is_list_of_sequences, split_lengths
+from .base import BaseHMM, check_distribution, check_prior, is_list_of_sequences, split_lengths
 
 
 class CategoricalHMM(BaseHMM):
@@ -117,8 +117,6 @@ class CategoricalHMM(BaseHMM):
         size = self._alphabet_size(symbols) if reset else self.emissionprob_.shape[1]
         if symbols.max(initial=-1) >= size:
             raise ValueError(f"X holds the symbol {symbols.max()}, but symbols go from 0 to {size - 1}")
-        if reset:
-            self._check_prior(size)
         return symbols, lengths
 
     def _alphabet_size(self, symbols):
@@ -129,15 +127,6 @@ class CategoricalHMM(BaseHMM):
         if isinstance(self.n_features, bool) or not isinstance(self.n_features, Integral) or self.n_features < 1:
             raise ValueError(f"n_features must be None or a positive int, got {self.n_features!r}")
         return self.n_features
-
-    def _check_prior(self, size):
-        prior = np.asarray(self.emissionprob_prior, dtype=np.float64)
-        if not np.isfinite(prior).all() or (prior < 0).any():
-            raise ValueError(f"emissionprob_prior must be finite and not negative, got {self.emissionprob_prior!r}")
-        try:
-            np.broadcast_to(prior, (self.n_components, size))
-        except ValueError:
-            raise ValueError(f"emissionprob_prior must fit the shape {(self.n_components, size)}") from None
 
     def _initialise_emissions(self, X, lengths, rng):
         size = self._alphabet_size(X)
@@ -163,7 +152,8 @@ class CategoricalHMM(BaseHMM):
         size, K = emissionprob.shape[1], self.n_components
         cells = X[seen, None] * K + np.arange(K)
         counts = np.bincount(cells.ravel(), weights=posteriors[seen].ravel(), minlength=size * K).reshape(size, K).T
-        return self._normalise(self.emissionprob_prior - 1.0 + counts, emissionprob, True)
+        prior = check_prior("emissionprob_prior", self.emissionprob_prior, counts.shape)
+        return self._normalise(prior - 1.0 + counts, emissionprob, True)
 
     def _draw_emissions(self, states, rng):
         self._check_emissions(self.emissionprob_)
@@ -203,8 +193,7 @@ def _as_symbols(X):
     if array.ndim != 1 or not len(array):
         raise ValueError(f"X must be a non-empty sequence of symbols or a column of them, got shape {array.shape}")
     array = np.where(np.isnan(array), -1, array) if array.dtype.kind == "f" else array
-    symbols = array.astype(np.int64)
-    if (symbols != array).any() or symbols.min() < -1:
-        worst = array[(symbols != array) | (symbols < -1)][0]
-        raise ValueError(f"X must hold symbols as whole numbers from 0 on (-1 or NaN: missing), got {worst}")
-    return symbols
+    bad = (array < -1) | (array > np.iinfo(np.int64).max // 2) | (np.floor(array) != array)
+    if bad.any():
+        raise ValueError(f"X must hold symbols as whole numbers from 0 on (-1 or NaN: missing), got {array[bad][0]}")
+    return array.astype(np.int64)

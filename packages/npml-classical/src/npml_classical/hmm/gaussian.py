@@ -216,12 +216,11 @@ class GaussianHMM(BaseHMM):
     def _update_emissions(self, X, posteriors, parameters):
         moments = self._moments(X, posteriors, parameters)
         mass = moments.mass
-        w = self.means_weight
-        means = parameters.means
+        w, means = np.asarray(self.means_weight, dtype=np.float64), parameters.means
         if "m" in self.params:
             total = moments.first + mass[:, None] * moments.reference
             denominator = w + mass[:, None]
-            means = (w * self.means_prior + total) / np.where(denominator > 0, denominator, 1.0)
+            means = (w * np.asarray(self.means_prior) + total) / np.where(denominator > 0, denominator, 1.0)
             means = np.where(denominator > 0, means, parameters.means)  # a state that nothing is in keeps its mean
         if "c" not in self.params:
             return parameters._replace(means=means)
@@ -240,12 +239,13 @@ class GaussianHMM(BaseHMM):
     def _estimate_covariances(self, moments, mass, means):
         kind, D = self.covariance_type, means.shape[1]
         shift = means - moments.reference
-        prior_shift = means - self.means_prior
+        prior_shift = means - np.asarray(self.means_prior)
+        psi = np.asarray(self.covars_prior, dtype=np.float64)
         if kind in ("diag", "spherical"):
             scatter = moments.second - 2 * shift * moments.first + mass[:, None] * shift**2
             scatter = np.maximum(scatter, 0.0) + self.means_weight * prior_shift**2
             weight = np.maximum(self.covars_weight - 1.0, 0.0) + mass[:, None]
-            variances = (self.covars_prior + scatter) / np.maximum(weight, 1e-5)
+            variances = (psi + scatter) / np.maximum(weight, 1e-5)
             return variances.mean(axis=1) if kind == "spherical" else variances
         cross = moments.first[:, :, None] * shift[:, None, :]
         scatter = moments.second - cross - np.swapaxes(cross, 1, 2)
@@ -253,8 +253,8 @@ class GaussianHMM(BaseHMM):
         scatter = scatter + self.means_weight * prior_shift[:, :, None] * prior_shift[:, None, :]
         weight = np.maximum(self.covars_weight - D, 0.0)
         if kind == "tied":
-            return (self.covars_prior + scatter.sum(axis=0)) / (weight + mass.sum())
-        return (self.covars_prior + scatter) / np.maximum(weight + mass[:, None, None], 1e-5)
+            return (psi + scatter.sum(axis=0)) / (weight + mass.sum())
+        return (psi + scatter) / np.maximum(weight + mass[:, None, None], 1e-5)
 
     def _draw_emissions(self, states, rng):
         K, D = np.shape(self.means_)
