@@ -5,6 +5,7 @@ from npml_core import minibatches
 from . import functional
 from .adaptive_optimizers import AdaGrad, Adam, AdamW, RMSProp
 from .blocks.attention import KeyValueCache, MultiHeadAttention
+from .blocks.bidirectional import Bidirectional
 from .blocks.residual import ConvResidualBlock, IdentityResidualBlock
 from .blocks.transformer import TransformerBlock
 from .blocks.wavenet import WaveNetBlock
@@ -43,12 +44,16 @@ from .layers.conv_transpose2d import ConvTranspose2D
 from .layers.dense import Dense
 from .layers.dropout import Dropout
 from .layers.elementwise import Activation
+from .layers.embedding import Embedding
 from .layers.gelu import GELU
+from .layers.gru import GRU, GRUCell
 from .layers.layer_norm import LayerNorm, RMSNorm
+from .layers.lstm import LSTM, LSTMCell
 from .layers.max_pool2d import MaxPool2D
 from .layers.merge import Add, Multiply
 from .layers.parameters import Parameter
 from .layers.reshape import Flatten, Reshape
+from .layers.rnn import RNN, RNNCell
 from .layers.softmax import LogSoftmax, Softmax
 from .layers.sparse_evolution import SparseEvolution
 from .losses.base import Loss
@@ -57,9 +62,19 @@ from .losses.cross_entropy import CrossEntropy
 from .losses.nce import NCELoss
 from .losses.squared_error import SquaredError
 from .losses.wgan_gp import WGANGPLoss
+from .models.bert import BertEncoder
+from .models.gpt import GPT
+from .models.mlp import MLP
+from .models.resnet import ResNet
+from .models.vae import BernoulliVAE
+from .models.wavenet import WaveNet
+from .models.wgan_gp import WGANGP
+from .models.word2vec import Word2Vec
 from .optimizers import SGD, Optimizer
 from .rbm import RBM
 from .schedules import Constant, CosineWarmup, Dlib, ExponentialDecay, Noam, Schedule
+from .training.callbacks import BestWeights, Callback, Checkpoint, CSVLog, EarlyStopping, LearningRateLog
+from .training.trainer import Trainer
 from .values import (
     add,
     affine,
@@ -73,21 +88,25 @@ from .values import (
     dense,
     dropout,
     elu,
+    embedding,
     exponential,
     flatten,
     gelu,
     global_avg_pool2d,
+    gru,
     hard_sigmoid,
     identity,
     layer_norm,
     leaky_relu,
     log_softmax,
+    lstm,
     max_pool2d,
     mse_loss,
     multiply,
     nce,
     relu,
     rms_norm,
+    rnn,
     scaled_dot_product_attention,
     selu,
     sigmoid,
@@ -102,9 +121,15 @@ __version__ = "0.1.0"
 __all__ = [
     "ELU",
     "GELU",
+    "GPT",
+    "GRU",
+    "LSTM",
+    "MLP",
     "RBM",
+    "RNN",
     "SELU",
     "SGD",
+    "WGANGP",
     "Activation",
     "AdaGrad",
     "Adam",
@@ -114,7 +139,14 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm1D",
     "BatchNorm2D",
+    "BernoulliVAE",
     "BernoulliVAELoss",
+    "BertEncoder",
+    "BestWeights",
+    "Bidirectional",
+    "CSVLog",
+    "Callback",
+    "Checkpoint",
     "Constant",
     "Conv1D",
     "Conv2D",
@@ -126,17 +158,22 @@ __all__ = [
     "Dlib",
     "DotProductAttention",
     "Dropout",
+    "EarlyStopping",
+    "Embedding",
     "Exponential",
     "ExponentialDecay",
     "Flatten",
+    "GRUCell",
     "GlobalAvgPool2D",
     "HardSigmoid",
     "Identity",
     "IdentityResidualBlock",
     "KeyValueCache",
+    "LSTMCell",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "LearningRateLog",
     "LogSoftmax",
     "Loss",
     "MaxPool2D",
@@ -148,7 +185,9 @@ __all__ = [
     "Parameter",
     "RMSNorm",
     "RMSProp",
+    "RNNCell",
     "ReLU",
+    "ResNet",
     "Reshape",
     "Residual",
     "Schedule",
@@ -160,9 +199,12 @@ __all__ = [
     "SparseEvolution",
     "SquaredError",
     "Tanh",
+    "Trainer",
     "TransformerBlock",
     "WGANGPLoss",
+    "WaveNet",
     "WaveNetBlock",
+    "Word2Vec",
     "__version__",
     "add",
     "affine",
@@ -176,6 +218,7 @@ __all__ = [
     "dense",
     "dropout",
     "elu",
+    "embedding",
     "exponential",
     "flatten",
     "functional",
@@ -184,6 +227,7 @@ __all__ = [
     "glorot_normal",
     "glorot_uniform",
     "gradcheck",
+    "gru",
     "hard_sigmoid",
     "he_normal",
     "he_uniform",
@@ -191,6 +235,7 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "log_softmax",
+    "lstm",
     "max_pool2d",
     "minibatches",
     "mse_loss",
@@ -200,6 +245,7 @@ __all__ = [
     "orthogonal",
     "relu",
     "rms_norm",
+    "rnn",
     "scaled_dot_product_attention",
     "selu",
     "sigmoid",

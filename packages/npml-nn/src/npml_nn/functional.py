@@ -46,7 +46,9 @@ from .layers.conv_transpose2d import conv_transpose2d, conv_transpose2d_backward
 from .layers.dense import dense, dense_backward, dense_double_backward
 from .layers.dropout import dropout, dropout_backward
 from .layers.elementwise import elementwise, elementwise_backward, elementwise_double_backward
+from .layers.embedding import embedding, embedding_backward
 from .layers.gelu import gelu, gelu_backward
+from .layers.gru import gru, gru_backward
 from .layers.layer_norm import (
     layer_norm,
     layer_norm_backward,
@@ -55,9 +57,11 @@ from .layers.layer_norm import (
     rms_norm_backward,
     rms_norm_double_backward,
 )
+from .layers.lstm import lstm, lstm_backward
 from .layers.max_pool2d import max_pool2d, max_pool2d_backward, max_pool2d_double_backward
 from .layers.merge import add, add_backward, add_double_backward, multiply, multiply_backward, multiply_double_backward
 from .layers.reshape import flatten, flatten_backward
+from .layers.rnn import rnn, rnn_backward
 from .layers.softmax import (
     log_softmax,
     log_softmax_backward,
@@ -106,6 +110,8 @@ __all__ = [
     "elementwise_double_backward",
     "elu",
     "elu_backward",
+    "embedding",
+    "embedding_backward",
     "exponential",
     "exponential_backward",
     "flatten",
@@ -115,6 +121,8 @@ __all__ = [
     "global_avg_pool2d",
     "global_avg_pool2d_backward",
     "global_avg_pool2d_double_backward",
+    "gru",
+    "gru_backward",
     "hard_sigmoid",
     "hard_sigmoid_backward",
     "identity",
@@ -127,6 +135,8 @@ __all__ = [
     "log_softmax",
     "log_softmax_backward",
     "log_softmax_double_backward",
+    "lstm",
+    "lstm_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "max_pool2d_double_backward",
@@ -142,6 +152,8 @@ __all__ = [
     "rms_norm",
     "rms_norm_backward",
     "rms_norm_double_backward",
+    "rnn",
+    "rnn_backward",
     "scaled_dot_product_attention",
     "scaled_dot_product_attention_backward",
     "selu",

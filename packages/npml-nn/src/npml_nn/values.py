@@ -21,21 +21,25 @@ __all__ = [
     "dense",
     "dropout",
     "elu",
+    "embedding",
     "exponential",
     "flatten",
     "gelu",
     "global_avg_pool2d",
+    "gru",
     "hard_sigmoid",
     "identity",
     "layer_norm",
     "leaky_relu",
     "log_softmax",
+    "lstm",
     "max_pool2d",
     "mse_loss",
     "multiply",
     "nce",
     "relu",
     "rms_norm",
+    "rnn",
     "scaled_dot_product_attention",
     "selu",
     "sigmoid",
@@ -74,21 +78,25 @@ cross_entropy = value_of(functional.cross_entropy)
 dense = value_of(functional.dense)
 dropout = value_of(functional.dropout)
 elu = value_of(functional.elu)
+embedding = value_of(functional.embedding)
 exponential = value_of(functional.exponential)
 flatten = value_of(functional.flatten)
 gelu = value_of(functional.gelu)
 global_avg_pool2d = value_of(functional.global_avg_pool2d)
+gru = value_of(functional.gru)
 hard_sigmoid = value_of(functional.hard_sigmoid)
 identity = value_of(functional.identity)
 layer_norm = value_of(functional.layer_norm)
 leaky_relu = value_of(functional.leaky_relu)
 log_softmax = value_of(functional.log_softmax)
+lstm = value_of(functional.lstm)
 max_pool2d = value_of(functional.max_pool2d)
 mse_loss = value_of(functional.mse_loss)
 multiply = value_of(functional.multiply)
 nce = value_of(functional.nce)
 relu = value_of(functional.relu)
 rms_norm = value_of(functional.rms_norm)
+rnn = value_of(functional.rnn)
 scaled_dot_product_attention = value_of(functional.scaled_dot_product_attention)
 selu = value_of(functional.selu)
 sigmoid = value_of(functional.sigmoid)
