@@ -20,6 +20,14 @@ CLASSES = [
     for name in npml_classical.__all__
     if isinstance(cls := getattr(npml_classical, name), type) and issubclass(cls, npml_core.BaseEstimator)
 ]
+# smaller settings where the default ones make the many fits of the checks slow
+QUICK = {
+    "GradientBoostingClassifier": {"n_estimators": 10},
+    "GradientBoostingRegressor": {"n_estimators": 10},
+    "LatentDirichletAllocation": {"max_iter": 5},
+    "RandomForestClassifier": {"n_estimators": 20},
+    "RandomForestRegressor": {"n_estimators": 20},
+}
 # those that take documents or sequences of tokens have no two-dimensional arrays to be checked with
 ARRAY_ESTIMATORS = [cls for cls in CLASSES if cls().__sklearn_tags__().input_tags.two_d_array]
 
@@ -36,7 +44,7 @@ def _no_inheritance_warning():
 def test_check_estimator(cls):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks feed data that converges badly on purpose
-        results = check_estimator(cls(), on_fail=None, on_skip=None)
+        results = check_estimator(cls(**QUICK.get(cls.__name__, {})), on_fail=None, on_skip=None)
     failed = {r["check_name"]: repr(r["exception"])[:300] for r in results if r["status"] not in ("passed", "skipped")}
     assert not failed
     assert sum(r["status"] == "passed" for r in results) > 40
@@ -74,7 +82,7 @@ class TestFitted:
         X, y = load_iris(return_X_y=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence is not what is tested here
-            estimator = cls()
+            estimator = cls(**QUICK.get(cls.__name__, {}))
             if "random_state" in estimator.get_params():
                 estimator.set_params(random_state=0)
             return estimator.fit(X[:, :4], y), X, y

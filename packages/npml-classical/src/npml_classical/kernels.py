@@ -134,8 +134,6 @@ class Kernel(BaseEstimator):
     def __eq__(self, other):
         return type(self) is type(other) and repr(self) == repr(other)
 
-    __hash__ = None
-
 
 class ConstantKernel(Kernel):
     """The same covariance for all pairs.

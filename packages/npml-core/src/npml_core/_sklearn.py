@@ -5,7 +5,6 @@ answers must be scikit-learn's own objects (tags, metadata requests, exceptions 
 are made here, inside functions that scikit-learn calls, or looked up in ``sys.modules`` where it is already loaded.
 """
 
-import inspect
 import sys
 from functools import cache, wraps
 
@@ -98,11 +97,13 @@ def make_metadata_request(estimator, wishes):
 
 def routed_parameters(estimator, method):
     """Names of the metadata (``sample_weight``, ...) that a method takes."""
+    from inspect import Parameter, signature
+
     function = getattr(type(estimator), method, None)
     if function is None:
         return []
-    parameters = list(inspect.signature(function).parameters.values())[2:]
-    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = list(signature(function).parameters.values())[2:]
+    kinds = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     return [p.name for p in parameters if p.kind not in kinds and p.name not in ("y", "Y")]
 
 

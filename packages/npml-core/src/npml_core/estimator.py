@@ -29,7 +29,6 @@ Buitinck et al. (2013), "API design for machine learning software", ECML PKDD wo
 """
 
 import copy
-import inspect
 import warnings
 
 import numpy as np
@@ -57,9 +56,6 @@ __all__ = [
 ]
 
 
-_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-
-
 class BaseEstimator(Storable):
     """Hyper-parameters, checks of the input, and the answers scikit-learn asks for.
 
@@ -78,8 +74,7 @@ class BaseEstimator(Storable):
 
     @classmethod
     def _parameter_names(cls):
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        return sorted(p.name for p in parameters if p.name != "self" and p.kind not in _VARIADIC)
+        return sorted(_defaults(cls))
 
     def get_params(self, deep=True):
         """Hyper-parameters by name.
@@ -129,11 +124,10 @@ class BaseEstimator(Storable):
         return self
 
     def __repr__(self):
-        defaults = inspect.signature(type(self).__init__).parameters
         changed = (
             f"{name}={getattr(self, name)!r}"
-            for name in defaults
-            if name in self._parameter_names() and not _same(getattr(self, name, None), defaults[name].default)
+            for name, default in _defaults(type(self)).items()
+            if not _same(getattr(self, name, None), default)
         )
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -406,6 +400,15 @@ def clone(estimator):
     params = estimator.get_params(deep=False)
     inner = {k: clone(v) if hasattr(v, "get_params") and not isinstance(v, type) else v for k, v in params.items()}
     return type(estimator)(**{key: copy.deepcopy(value) for key, value in inner.items()})
+
+
+def _defaults(cls):
+    """The hyper-parameters of a class: name -> default value, in the order of the signature."""
+    from inspect import Parameter, signature  # as long to import as half of this package
+
+    variadic = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    parameters = list(signature(cls.__init__).parameters.values())[1:]
+    return {p.name: p.default for p in parameters if p.kind not in variadic}
 
 
 def _feature_names(X):

@@ -12,12 +12,10 @@ JSON values stand for themselves; everything else is an object with one key that
 is written once, so that shared weights stay shared.
 """
 
-import json
 import os
 import sys
 from contextlib import contextmanager
 from math import prod
-from pathlib import Path
 
 import numpy as np
 
@@ -88,6 +86,8 @@ def save(obj, path):
     ...     load(os.path.join(folder, "data"))
     {'a': array([0, 1, 2]), 'b': None}
     """
+    import json
+
     encoder = _Encoder()
     text = json.dumps(encoder.encode(obj, type(obj).__name__)).encode()
     chunks = [len(text).to_bytes(8, "little"), text]
@@ -126,7 +126,10 @@ def load(path):
     ...     load(os.path.join(folder, "data"))
     [1, 2.0, 'three']
     """
-    blob = memoryview(Path(path).read_bytes())
+    import json
+
+    with open(path, "rb") as file:
+        blob = memoryview(file.read())
     if blob[: len(MAGIC)] != MAGIC:
         raise ValueError(f"{os.fspath(path)!r} was not written by npml_core.save (or is damaged at its start)")
     digest, body = blob[len(MAGIC) : len(MAGIC) + 32], blob[len(MAGIC) + 32 :]
@@ -210,6 +213,9 @@ class _Encoder:
         kind = next((kind for types, kind in self._kinds if isinstance(value, types)), None)
         if kind is not None:
             return kind(self, value, where)
+        # numpy.random is imported when it is first used, which for many programs is never
+        if "numpy.random" in sys.modules and isinstance(value, (np.random.Generator, np.random.RandomState)):
+            return self._random(value, where)
         if getattr(value, "format", None) is not None and hasattr(value, "tocsr"):
             return self._sparse(value, where)
         if callable(value):
@@ -305,7 +311,6 @@ class _Encoder:
         (bytes, _bytes),
         (np.dtype, _dtype),
         (type, _type),
-        ((np.random.Generator, np.random.RandomState), _random),
     )
 
 

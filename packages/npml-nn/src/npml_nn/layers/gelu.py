@@ -7,7 +7,8 @@ x, y (...) of any shape, Phi and phi the distribution function and the density o
              u = c (x + 0.044715 x^3)       f'' = sech^2 u (u' - x u'^2 tanh u + x/2 u''),    c = sqrt(2/pi)
 
 In float32, Phi comes from erf(x / sqrt(2)) = tanh(x p(x^2)) with a polynomial p of degree 6, whose error (6e-8) is that
-of float32 itself: a few products and one tanh, no SciPy. In float64 it is `scipy.special.erfc`.
+of float32 itself: a few products and one tanh, no SciPy. In float64 it is `scipy.special.erfc`
+(where SciPy is missing, a series and a continued fraction).
 
 References: Hendrycks & Gimpel (2016), Gaussian error linear units, https://arxiv.org/abs/1606.08415.
 """
@@ -103,10 +104,33 @@ def _normal_cdf(x, out):
         np.tanh(out, out=out)
         out += 1
     else:
-        from scipy.special import erfc
-
-        erfc(x * -sqrt(0.5), out=out)  # no cancellation where erf is near -1
+        try:
+            from scipy.special import erfc
+        except ImportError:  # a forward pass needs NumPy alone
+            erfc = complementary_error_function
+        out[...] = erfc(x * -sqrt(0.5))  # no cancellation where erf is near -1
     out *= 0.5
+
+
+def complementary_error_function(x):
+    """Erfc(x) in float64, where SciPy is not installed.
+
+    The series of erf up to |x| = 2.5, the continued fraction of erfc beyond (Abramowitz & Stegun 1964, eqs. 7.1.6 and
+    7.1.14); erfc(-x) = 2 - erfc(x).
+    """
+    z = np.abs(x)
+    near = np.minimum(z, 2.5)
+    term = total = near * (2 / sqrt(pi)) * np.exp(-near * near)
+    for n in range(1, 60):
+        term = term * (2 * near * near / (2 * n + 1))
+        total = total + term
+    far = np.clip(z, 2.5, 30.0)
+    fraction = far
+    for n in range(200, 0, -1):
+        fraction = far + 0.5 * n / fraction
+    tail = np.exp(-far * far) / (sqrt(pi) * fraction)
+    value = np.where(z < 2.5, 1.0 - total, tail)
+    return np.where(x < 0, 2.0 - value, value)
 
 
 # p of erf(x / sqrt(2)) = tanh(x p(x^2)): the polynomial that minimises the largest error over |x| <= 6
