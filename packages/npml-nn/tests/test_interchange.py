@@ -2,22 +2,37 @@ import numpy as np
 import pytest
 
 from npml_nn import (
+    GRU,
+    LSTM,
+    RNN,
     BatchNorm2D,
+    Bidirectional,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
     Dense,
+    Embedding,
     Flatten,
+    GRUCell,
     Layer,
     LayerNorm,
+    LSTMCell,
     MultiHeadAttention,
     Residual,
     RMSNorm,
+    RNNCell,
     Sequential,
     SparseEvolution,
     TransformerBlock,
 )
 from npml_nn.interchange import from_torch, to_torch
+
+
+def recurrent(n_gates, *ends):
+    """Names and shapes of a recurrent layer 3 -> 2."""
+    shapes = {"weight_ih": (3,), "weight_hh": (2,), "bias_ih": (), "bias_hh": ()}
+    return {name + end: (2 * n_gates, *shape) for end in ends for name, shape in shapes.items()}
+
 
 # the names and shapes that torch gives to layers of these sizes
 CASES = {
@@ -32,6 +47,9 @@ CASES = {
     ),
     "LayerNorm": (lambda: LayerNorm((4, 3)), {"weight": (4, 3), "bias": (4, 3)}),
     "RMSNorm": (lambda: RMSNorm(3), {"weight": (3,)}),
+    "Embedding": (lambda: Embedding(7, 3), {"weight": (7, 3)}),
+    "GRU": (lambda: GRU(3, 2), recurrent(3, "_l0")),
+    "GRUCell": (lambda: GRUCell(3, 2), recurrent(3, "")),
     "MultiHeadAttention": (
         lambda: MultiHeadAttention(4, 2),
         {"in_proj_weight": (12, 4), "in_proj_bias": (12,), "out_proj.weight": (4, 4), "out_proj.bias": (4,)},
@@ -69,6 +87,32 @@ def test_there_and_back(case, rng):
             np.testing.assert_array_equal(array, state[name])
             assert array.flags.c_contiguous
             assert not np.shares_memory(array, state[name])
+    np.testing.assert_equal(from_torch(back, layer), layer.state_dict())
+
+
+SUMS = {
+    "RNN": (lambda: RNN(3, 2), recurrent(1, "_l0")),
+    "RNNCell": (lambda: RNNCell(3, 2), recurrent(1, "")),
+    "LSTM": (lambda: LSTM(3, 2), recurrent(4, "_l0")),
+    "LSTMCell": (lambda: LSTMCell(3, 2), recurrent(4, "")),
+    "Bidirectional": (lambda: Bidirectional(LSTM(3, 2)), recurrent(4, "_l0", "_l0_reverse")),
+}
+
+
+@pytest.mark.parametrize("case", SUMS)
+def test_two_biases_are_added(case, rng):
+    make, shapes = SUMS[case]
+    state = example(shapes, rng)
+    layer = make().astype(np.float64).load_state_dict(state)
+    back = to_torch(layer)
+    assert {name: array.shape for name, array in back.items()} == shapes
+    for name, array in back.items():
+        if name.startswith("weight"):
+            np.testing.assert_array_equal(array, state[name])
+        elif name.startswith("bias_ih"):
+            np.testing.assert_array_equal(array, state[name] + state[name.replace("ih", "hh")])
+        else:
+            np.testing.assert_array_equal(array, 0)
     np.testing.assert_equal(from_torch(back, layer), layer.state_dict())
 
 

@@ -12,11 +12,16 @@ Sequential; activations count there too, so ``Sequential(Dense(...), "relu", Den
     ConvTranspose2D     W (kh, kw, c_in, c_out)     weight (c_in, c_out, kh, kw)
     BatchNorm           g, running_mean, _var       weight, running_mean, running_var; not num_batches_tracked
     LayerNorm, RMSNorm  g                           weight
+    Embedding           W (n_tokens, dim)           weight
+    RNN, LSTM           W, U, b                     weight_ih_l0, weight_hh_l0 transposed, bias_ih_l0 + bias_hh_l0
+    GRU                 W, U, b, b_h                weight_ih_l0, weight_hh_l0 transposed, bias_ih_l0, bias_hh_l0
+    Bidirectional       layer, reverse              the same names, and those with _reverse behind, of one module
     MultiHeadAttention  W (d, 3 d), b, out          in_proj_weight (3 d, d), in_proj_bias, out_proj
     TransformerBlock    attention, dense1, dense2   self_attn, linear1, linear2 of TransformerEncoderLayer
 
-b is bias everywhere. Images are channels last here and channels first there: a Dense after a Flatten of an image has
-its inputs in another order, and a LayerNorm over (H, W, C) has other axes than one over (C, H, W); transpose those
+b is bias elsewhere, cells have no _l0, and gates come in the same order. Of two biases that are added, ours is the sum,
+and theirs are ours and 0. Images are channels last here and channels first there: a Dense after a Flatten of an image
+has its inputs in another order, and a LayerNorm over (H, W, C) other axes than one over (C, H, W): transpose those
 weights yourself.
 """
 
@@ -25,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .blocks.attention import MultiHeadAttention
+from .blocks.bidirectional import Bidirectional
 from .blocks.transformer import TransformerBlock
 from .layers.base import Layer
 from .layers.batch_norm import BatchNorm1D, BatchNorm2D
@@ -32,16 +38,29 @@ from .layers.conv1d import Conv1D
 from .layers.conv2d import Conv2D
 from .layers.conv_transpose2d import ConvTranspose2D
 from .layers.dense import Dense
+from .layers.embedding import Embedding
+from .layers.gru import GRU, GRUCell
 from .layers.layer_norm import LayerNorm, RMSNorm
+from .layers.lstm import LSTM, LSTMCell
+from .layers.rnn import RNN, RNNCell
 
 __all__ = ["from_torch", "to_torch"]
 
 
 class Theirs(NamedTuple):
-    """PyTorch's name of an array; which of its axes are the axes of ours, in order (None: all as they are)."""
+    """PyTorch's name of an array; which of its axes are ours, in order (None: all as they are); what is added to it."""
 
     name: str
     axes: tuple[int, ...] | None = None
+    addend: str | None = None
+
+
+def _recurrent(end, two_biases=False):
+    """W, U and biases of a recurrent layer, whose names in PyTorch end so."""
+    arrays = {"W": Theirs(f"weight_ih{end}", (1, 0)), "U": Theirs(f"weight_hh{end}", (1, 0))}
+    if two_biases:
+        return {**arrays, "b": Theirs(f"bias_ih{end}"), "b_h": Theirs(f"bias_hh{end}")}
+    return {**arrays, "b": Theirs(f"bias_ih{end}", None, f"bias_hh{end}")}
 
 
 BIAS = {"b": Theirs("bias")}
@@ -56,10 +75,16 @@ ARRAYS: dict[type, dict[str, Theirs]] = {
     BatchNorm2D: {**SCALE, **RUNNING},
     LayerNorm: SCALE,
     RMSNorm: SCALE,
+    Embedding: {"W": Theirs("weight")},
+    **dict.fromkeys((RNN, LSTM), _recurrent("_l0")),
+    **dict.fromkeys((RNNCell, LSTMCell), _recurrent("")),
+    GRU: _recurrent("_l0", two_biases=True),
+    GRUCell: _recurrent("", two_biases=True),
     MultiHeadAttention: {"W": Theirs("in_proj_weight", (1, 0)), "b": Theirs("in_proj_bias")},
 }
 PARTS: dict[type, dict[str, str]] = {
     MultiHeadAttention: {"out": "out_proj"},
+    Bidirectional: {"layer": "", "reverse": ""},
     TransformerBlock: {"attention": "self_attn", "dense1": "linear1", "dense2": "linear2"},
 }
 COUNTER = "num_batches_tracked"  # of PyTorch's batch norm; nothing here depends on it
@@ -100,16 +125,13 @@ def from_torch(state, model: Layer, names: dict[str, str] | None = None) -> dict
     (3, 2)
     """
     converted, left, missing = {}, set(state), []
-    for ours, array, theirs, axes in _pairs(model, names or {}):
-        left.discard(theirs)
-        if theirs not in state:
-            missing.append(theirs)
-            continue
-        given = np.asarray(state[theirs])
-        expected = array.shape if axes is None else tuple(array.shape[i] for i in np.argsort(axes))
-        if given.shape != expected:
-            raise ValueError(f"{theirs} must have shape {expected}, got {given.shape}")
-        converted[ours] = np.array(given if axes is None else given.transpose(axes), order="C")
+    for ours, array, theirs in _pairs(model, names or {}):
+        needed = [theirs.name] if theirs.addend is None else [theirs.name, theirs.addend]
+        left.difference_update(needed)
+        missing += [name for name in needed if name not in state]
+        if not missing:
+            terms = [_array(state, name, array.shape, theirs.axes) for name in needed]
+            converted[ours] = np.array(sum(terms[1:], terms[0]), order="C")
     left = {name for name in left if not name.endswith(COUNTER)}
     if missing or left:
         raise ValueError(f"state does not fit {type(model).__name__}: missing {missing}, unexpected {sorted(left)}")
@@ -139,10 +161,13 @@ def to_torch(model: Layer, names: dict[str, str] | None = None) -> dict[str, np.
     {'0.weight': (8, 3, 5, 5), '0.bias': (8,)}
     """
     state = {}
-    for _, array, theirs, axes in _pairs(model, names or {}):
-        state[theirs] = np.array(array if axes is None else array.transpose(np.argsort(axes)), order="C")
-        if theirs.endswith("running_var"):
-            state[theirs.removesuffix("running_var") + COUNTER] = np.zeros((), np.int64)
+    for _, array, theirs in _pairs(model, names or {}):
+        axes = range(array.ndim) if theirs.axes is None else np.argsort(theirs.axes)
+        state[theirs.name] = np.array(array.transpose(axes), order="C")
+        if theirs.addend is not None:
+            state[theirs.addend] = np.zeros_like(array)
+        if theirs.name.endswith("running_var"):
+            state[theirs.name.removesuffix("running_var") + COUNTER] = np.zeros((), np.int64)
     return state
 
 
@@ -153,22 +178,35 @@ def is_from_torch(state) -> bool:
 
 
 def _pairs(model, names):
-    """Yield (our name, our array, PyTorch's name, axes) for each array, a shared one in each of its places."""
+    """Yield (our name, our array, Theirs with whole names) for each array, a shared one in each of its places."""
     first = {id(layer): path for path, layer in model.walk()}
-    for layer, theirs in _places(model, "", "", names):
+    for layer, path, end in _places(model, "", "", "", names):
         for name, array in {**layer._params, **layer._buffers}.items():
             rule = _of_class(layer, ARRAYS).get(name)
             if rule is None:
                 raise TypeError(f"{type(layer).__name__} has no counterpart in PyTorch for its {name}")
-            yield _join(first[id(layer)], name), array, _join(theirs, rule.name), rule.axes
+            addend = None if rule.addend is None else _join(path, rule.addend) + end
+            yield _join(first[id(layer)], name), array, Theirs(_join(path, rule.name) + end, rule.axes, addend)
 
 
-def _places(layer, ours, theirs, names):
+def _places(layer, ours, theirs, end, names):
+    """Yield each layer, its path in PyTorch, and what its arrays' names end with there."""
     theirs = names.get(ours, theirs)
-    yield layer, theirs
+    yield layer, theirs, end
     renamed = _of_class(layer, PARTS)
     for name, part in layer._parts().items():
-        yield from _places(part, _join(ours, name), _join(theirs, renamed.get(name, name)), names)
+        part_end = "_reverse" if isinstance(layer, Bidirectional) and name == "reverse" else end
+        yield from _places(part, _join(ours, name), _join(theirs, renamed.get(name, name)), part_end, names)
+
+
+def _array(state, name, shape, axes):
+    """An array of the state with its axes in our order, where they are to have this shape."""
+    given = np.asarray(state[name])
+    axes = tuple(range(len(shape))) if axes is None else axes
+    expected = tuple(shape[i] for i in np.argsort(axes))
+    if given.shape != expected:
+        raise ValueError(f"{name} must have shape {expected}, got {given.shape}")
+    return given.transpose(axes)
 
 
 def _of_class(layer, table):
@@ -176,4 +214,4 @@ def _of_class(layer, table):
 
 
 def _join(path, name):
-    return f"{path}.{name}" if path else name
+    return ".".join(part for part in (path, name) if part)
