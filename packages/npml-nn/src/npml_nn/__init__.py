@@ -75,6 +75,7 @@ from .rbm import RBM
 from .schedules import Constant, CosineWarmup, Dlib, ExponentialDecay, Noam, Schedule
 from .training.callbacks import BestWeights, Callback, Checkpoint, CSVLog, EarlyStopping, LearningRateLog
 from .training.trainer import Trainer
+from .training.wrappers import NNClassifier, NNRegressor
 from .values import (
     add,
     affine,
@@ -180,6 +181,8 @@ __all__ = [
     "MultiHeadAttention",
     "Multiply",
     "NCELoss",
+    "NNClassifier",
+    "NNRegressor",
     "Noam",
     "Optimizer",
     "Parameter",
