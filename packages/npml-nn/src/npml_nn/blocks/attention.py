@@ -156,6 +156,8 @@ class MultiHeadAttention(Layer):
             if x.ndim != 3 or x.shape[2] != self.d_model:
                 raise ValueError(f"q, k, v must have shape (N, T, {self.d_model}), got {x.shape}")
         if mask is not None:
+            mask = np.asarray(mask)
+            mask = mask[:, None] if mask.ndim == 3 else mask
             sources = _without_hidden_nan(sources, mask)
         heads, caches = [], []
         for x, (first, last) in zip(sources, COLUMNS[len(sources)]):
@@ -164,7 +166,6 @@ class MultiHeadAttention(Layer):
             heads += self._split(projected, last - first)
             caches.append(cache)
         p = self.dropout if self.training else 0.0
-        mask = mask[:, None] if np.ndim(mask) == 3 else mask
         o, attention = scaled_dot_product_attention(*heads, mask, self.causal, p=p, random_state=self.rng)
         return self.out.forward(self._joined([o])), (caches, attention)
 

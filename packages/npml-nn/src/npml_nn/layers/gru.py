@@ -25,7 +25,7 @@ import numpy as np
 
 from .elementwise import get_activation
 from .parameters import as_float
-from .recurrent import RecurrentCell, RecurrentLayer, batch_major, time_major
+from .recurrent import RecurrentCell, RecurrentLayer, batch_major, merged, time_major
 
 __all__ = ["GRU", "GRUCell", "gru", "gru_backward"]
 
@@ -56,7 +56,7 @@ def gru(x, h, W, U, b, b_h):
     x = time_major(as_float(x))
     steps, rows, n = *x.shape[:2], len(U)
     half = np.repeat(np.array([0.5, 0.5, 1], x.dtype), n)
-    gates = (x.reshape(steps * rows, -1) @ (W * half) + b * half).reshape(steps, rows, 3 * n)
+    gates = (merged(x) @ (W * half) + b * half).reshape(steps, rows, 3 * n)
     hs, m = np.empty((steps + 1, rows, n), x.dtype), np.empty((steps, rows, n), x.dtype)
     hs[0], U_half, b_half = h, U * half, b_h * half
     for t in range(steps):
@@ -78,7 +78,7 @@ def gru(x, h, W, U, b, b_h):
 def gru_backward(dy, cache):
     """dL/dx, dL/dh_0, dL/dW, dL/dU, dL/db, dL/db_h from dy = (dL/dy, dL/dh_T), either of which may be None for zero."""
     x, gates, m, h, W, U = cache
-    (steps, rows), n = gates.shape[:2], len(U)
+    steps, n = len(gates), len(U)
     dy, dh = dy
     dh = np.zeros_like(h[0]) if dh is None else dh
     dy = None if dy is None else time_major(dy)
@@ -94,9 +94,9 @@ def gru_backward(dy, cache):
         dU_side[t, :, : 2 * n] = da[t, :, : 2 * n]
         np.multiply(dn, r[t], out=dU_side[t, :, 2 * n :])
         dh = dh * z[t] + dU_side[t] @ U.T
-    flat, side, past = (a.reshape(steps * rows, -1) for a in (da, dU_side, h[:-1]))
+    flat, side, past = merged(da), merged(dU_side), merged(h[:-1])
     dx = batch_major((flat @ W.T).reshape(x.shape))
-    return dx, dh, x.reshape(steps * rows, -1).T @ flat, past.T @ side, flat.sum(axis=0), side.sum(axis=0)
+    return dx, dh, merged(x).T @ flat, past.T @ side, flat.sum(axis=0), side.sum(axis=0)
 
 
 class _GRU:

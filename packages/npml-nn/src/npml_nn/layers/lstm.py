@@ -27,7 +27,7 @@ import numpy as np
 
 from .elementwise import get_activation
 from .parameters import as_float
-from .recurrent import RecurrentCell, RecurrentLayer, batch_major, time_major
+from .recurrent import RecurrentCell, RecurrentLayer, batch_major, merged, time_major
 
 __all__ = ["LSTM", "LSTMCell", "lstm", "lstm_backward"]
 
@@ -61,7 +61,7 @@ def lstm(x, h, c, W, U, b):
     x = time_major(as_float(x))
     steps, rows, n = *x.shape[:2], len(U)
     half = np.repeat(np.array([0.5, 0.5, 1, 0.5], x.dtype), n)
-    gates = (x.reshape(steps * rows, -1) @ (W * half) + b * half).reshape(steps, rows, 4 * n)
+    gates = (merged(x) @ (W * half) + b * half).reshape(steps, rows, 4 * n)
     hs, cs = (np.empty((steps + 1, rows, n), x.dtype) for _ in range(2))
     tanh_c = np.empty((steps, rows, n), x.dtype)
     hs[0], cs[0], U_half = h, c, U * half
@@ -98,9 +98,9 @@ def lstm_backward(dy, cache):
             parts[:, 3] *= dh
             dc *= gates[t, :, n : 2 * n]
             dh = dz[t] @ U.T
-    flat, past = dz.reshape(steps * rows, -1), h[:-1].reshape(steps * rows, -1)
+    flat, past = merged(dz), merged(h[:-1])
     dx = batch_major((flat @ W.T).reshape(x.shape))
-    return dx, dh, dc, x.reshape(steps * rows, -1).T @ flat, past.T @ flat, flat.sum(axis=0)
+    return dx, dh, dc, merged(x).T @ flat, past.T @ flat, flat.sum(axis=0)
 
 
 def _factors(cache, some, out):

@@ -14,7 +14,7 @@ from ..initializers import get_initializer, orthogonal
 from .base import Layer
 from .parameters import check_sizes, float_dtype
 
-__all__ = ["Recurrent", "RecurrentCell", "RecurrentLayer", "batch_major", "time_major"]
+__all__ = ["Recurrent", "RecurrentCell", "RecurrentLayer", "batch_major", "merged", "time_major"]
 
 
 class Recurrent(Layer):
@@ -110,3 +110,8 @@ def time_major(x):
 
 
 batch_major = time_major  # and back
+
+
+def merged(x):
+    """(T, N, D) -> (T N, D)."""
+    return x.reshape(x.shape[0] * x.shape[1], x.shape[2])

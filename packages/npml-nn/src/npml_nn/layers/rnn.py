@@ -21,7 +21,7 @@ import numpy as np
 from .activations import Identity
 from .elementwise import Activation, get_activation
 from .parameters import as_float
-from .recurrent import RecurrentCell, RecurrentLayer, batch_major, time_major
+from .recurrent import RecurrentCell, RecurrentLayer, batch_major, merged, time_major
 
 __all__ = ["RNN", "RNNCell", "rnn", "rnn_backward"]
 
@@ -51,7 +51,7 @@ def rnn(x, h, W, U, b, activation="tanh"):
     """
     f, x = _elementwise(activation), time_major(as_float(x))
     steps, rows = x.shape[:2]
-    z = (x.reshape(steps * rows, -1) @ W + b).reshape(steps, rows, -1)
+    z = (merged(x) @ W + b).reshape(steps, rows, len(U))
     hs = np.empty((steps + 1, rows, len(U)), z.dtype)
     hs[0] = h
     for t in range(steps):
@@ -70,10 +70,9 @@ def rnn_backward(dy, cache):
     for t in reversed(range(len(z))):
         dz[t] *= e if dy is None else e + dy[t]
         e = dz[t] @ U.T
-    n = z.shape[0] * z.shape[1]
-    flat, past = dz.reshape(n, -1), h[:-1].reshape(n, -1)
+    flat, past = merged(dz), merged(h[:-1])
     dx = batch_major((flat @ W.T).reshape(x.shape))
-    return dx, e, x.reshape(n, -1).T @ flat, past.T @ flat, flat.sum(axis=0)
+    return dx, e, merged(x).T @ flat, past.T @ flat, flat.sum(axis=0)
 
 
 def _elementwise(activation):
