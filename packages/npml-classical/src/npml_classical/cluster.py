@@ -243,7 +243,8 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         return labels, sums, mass, _inertia(data, weights, centres, labels)
 
     def _check_options(self):
-        for name in ("n_clusters", "max_iter") + (() if isinstance(self.n_init, str) and self.n_init == "auto" else ("n_init",)):
+        is_auto = isinstance(self.n_init, str) and self.n_init == "auto"
+        for name in ("n_clusters", "max_iter", *(() if is_auto else ("n_init",))):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} must be a positive int, got {value!r}")
