@@ -19,10 +19,12 @@ was at the start.
 
 Complexity: O(n D K) an iteration.
 
-References ---------- Cichocki & Phan (2009), "Fast local algorithms for large scale nonnegative matrix and tensor
-factorizations", IEICE Trans. Fundamentals E92-A(3), 708-721. Lee & Seung (1999), "Learning the parts of objects by
-non-negative matrix factorization", Nature 401, 788-791. Boutsidis & Gallopoulos (2008), "SVD based initialization",
-Pattern Recognition 41(4), 1350-1362.
+References
+----------
+Cichocki & Phan (2009), "Fast local algorithms for large scale nonnegative matrix and tensor factorizations", IEICE
+Trans. Fundamentals E92-A(3), 708-721.
+Lee & Seung (1999), "Learning the parts of objects by non-negative matrix factorization", Nature 401, 788-791.
+Boutsidis & Gallopoulos (2008), "SVD based initialization", Pattern Recognition 41(4), 1350-1362.
 """
 
 import warnings
