@@ -1,19 +1,15 @@
 """Every public estimator that takes arrays passes scikit-learn's own checks, and behaves in its tools."""
 
-import copy
-import pickle
 import warnings
 
-import npml_classical
-import npml_core
-import numpy as np
-import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
+
+import npml_classical
+import npml_core
 
 CLASSES = [
     cls
@@ -32,40 +28,22 @@ QUICK = {
 ARRAY_ESTIMATORS = [cls for cls in CLASSES if cls().__sklearn_tags__().input_tags.two_d_array]
 
 
-@pytest.fixture(autouse=True)
-def _no_inheritance_warning():
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Estimator .* does not inherit from `sklearn.base.BaseEstimator`")
-        warnings.filterwarnings("ignore", message="Estimator's parameters changed after set_params raised")
-        yield
+pytestmark = pytest.mark.usefixtures("no_inheritance_warning")
 
 
 @pytest.mark.parametrize("cls", ARRAY_ESTIMATORS, ids=lambda cls: cls.__name__)
-def test_check_estimator(cls):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the checks feed data that converges badly on purpose
-        results = check_estimator(cls(**QUICK.get(cls.__name__, {})), on_fail=None, on_skip=None)
-    failed = {r["check_name"]: repr(r["exception"])[:300] for r in results if r["status"] not in ("passed", "skipped")}
-    assert not failed
-    assert sum(r["status"] == "passed" for r in results) > 40
+def test_check_estimator(cls, convention):
+    convention.passes_sklearns_checks(cls())
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_unknown_parameter_is_an_error(cls):
-    estimator = cls()
-    before = estimator.get_params()
-    with pytest.raises(ValueError, match="no_such_thing"):
-        estimator.set_params(no_such_thing=1)
-    assert estimator.get_params().keys() == before.keys()
+def test_unknown_parameter_is_an_error(cls, convention):
+    convention.refuses_unknown_parameters(cls)
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
-def test_unfitted_estimator_saves_copies_and_pickles(cls, tmp_path):
-    estimator = cls()
-    npml_core.save(estimator, tmp_path / "model")
-    for other in (npml_core.load(tmp_path / "model"), copy.deepcopy(estimator), pickle.loads(pickle.dumps(estimator))):
-        assert type(other) is cls
-        assert repr(other) == repr(estimator) == f"{cls.__name__}()"
+def test_unfitted_estimator_saves_copies_and_pickles(cls, convention, tmp_path):
+    convention.saves_copies_and_pickles_unfitted(cls, tmp_path)
 
 
 def _fittable(cls):
@@ -82,49 +60,24 @@ class TestFitted:
         X, y = load_iris(return_X_y=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence is not what is tested here
-            estimator = cls(**QUICK.get(cls.__name__, {}))
+            estimator = cls()
             if "random_state" in estimator.get_params():
                 estimator.set_params(random_state=0)
             return estimator.fit(X[:, :4], y), X, y
 
-    def _answers(self, estimator, X):
-        methods = ("predict", "predict_proba", "transform", "score_samples", "decision_function")
-        return {m: getattr(estimator, m)(X) for m in methods if hasattr(estimator, m)}
+    def test_failed_fit_leaves_the_model_as_it_was(self, fitted, convention):
+        convention.stays_as_it_was_when_a_fit_fails(*fitted)
 
-    def test_failed_fit_leaves_the_model_as_it_was(self, cls, fitted):
-        estimator, X, y = fitted
-        before = self._answers(estimator, X)
-        bad = X.copy()
-        bad[3, 1] = np.inf
-        with pytest.raises(ValueError, match="X"):
-            estimator.fit(bad, y)
-        for name, answer in self._answers(estimator, X).items():
-            np.testing.assert_array_equal(answer, before[name])
-
-    def test_saved_and_loaded_model_answers_the_same(self, cls, fitted, tmp_path):
+    def test_saved_and_loaded_model_answers_the_same(self, fitted, convention, tmp_path):
         estimator, X, _ = fitted
-        npml_core.save(estimator, tmp_path / "model")
-        before = self._answers(estimator, X)
-        for other in (npml_core.load(tmp_path / "model"), pickle.loads(pickle.dumps(estimator))):
-            for name, answer in self._answers(other, X).items():
-                np.testing.assert_array_equal(answer, before[name])
+        convention.answers_the_same_when_loaded(estimator, X, tmp_path)
 
-    def test_feature_names_do_not_outlive_a_refit(self, cls, fitted):
-        estimator, X, y = fitted
-        frame = pd.DataFrame(X, columns=list("abcd"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            estimator.fit(frame, y)
-            assert estimator.feature_names_in_.tolist() == list("abcd")
-            estimator.fit(X, y)
-        assert not hasattr(estimator, "feature_names_in_")
+    def test_feature_names_do_not_outlive_a_refit(self, fitted, convention):
+        convention.forgets_feature_names_in_a_refit(*fitted)
 
-    def test_input_is_not_written_to(self, cls, fitted):
+    def test_input_is_not_written_to(self, fitted, convention):
         estimator, X, _ = fitted
-        frozen = X.copy()
-        frozen.setflags(write=False)
-        self._answers(estimator, frozen)
-        np.testing.assert_array_equal(frozen, X)
+        convention.does_not_write_to_its_input(estimator, X)
 
 
 def test_search_over_a_pipeline():
