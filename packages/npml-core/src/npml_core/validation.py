@@ -329,8 +329,9 @@ def _check_counts(shape, name, min_samples, min_features):
 
 def _check_finite(array, name, allow_nan):
     if array.dtype.kind == "O":
-        if any(isinstance(item, (float, np.floating)) and not np.isfinite(item) for item in array.ravel()):
-            raise ValueError(f"Input {name} contains NaN or infinity")
+        numbers = (item for item in array.ravel() if isinstance(item, (float, np.floating)))
+        if any(np.isinf(item) or (item != item and not allow_nan) for item in numbers):
+            raise ValueError(f"Input {name} contains {'infinity' if allow_nan else 'NaN or infinity'}")
         return
     if array.dtype.kind != "f":
         return

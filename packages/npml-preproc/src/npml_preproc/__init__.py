@@ -11,6 +11,16 @@ from .dsp.interpolation import batch_resample, bilinear_interpolate, nn_interpol
 from .dsp.mel import hertz_to_mel, mel_filterbank, mel_spectrogram, mel_to_hertz
 from .dsp.spectra import autocorrelate1d, dft_bins, magnitude_spectrum, power_spectrum, preemphasis
 from .dsp.windows import blackman_harris, generalized_cosine, get_window, hamming, hann
+from .features import (
+    CountVectorizer,
+    FeatureHasher,
+    LabelEncoder,
+    MinMaxScaler,
+    OneHotEncoder,
+    StandardScaler,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 from .text import (
     Vocabulary,
     documents,
@@ -27,8 +37,16 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BytePairEncoder",
+    "CountVectorizer",
+    "FeatureHasher",
     "HuffmanEncoder",
+    "LabelEncoder",
+    "MinMaxScaler",
+    "OneHotEncoder",
+    "StandardScaler",
     "StreamDecoder",
+    "TfidfTransformer",
+    "TfidfVectorizer",
     "Vocabulary",
     "WordPieceTokenizer",
     "__version__",
