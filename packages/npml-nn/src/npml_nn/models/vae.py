@@ -7,8 +7,8 @@ a decoder the probability r of each pixel to be 1:
     z = m + exp(s / 2) e,        e ~ N(0, I): the reparametrisation, through which the gradient passes
     r = decoder(z)               the way back, with transposed convolutions, and a sigmoid
 
-`fit` minimises the negative evidence lower bound of `losses/bernoulli_vae.py` with Adam. Backward, with dz = dL/dz from the
-decoder, and d_m, d_s the direct derivatives of the loss:
+`fit` minimises the negative evidence lower bound of `losses/bernoulli_vae.py` with Adam. Backward, with dz = dL/dz from
+the decoder, and d_m, d_s the direct derivatives of the loss:
 
     dL/dm = d_m + dz,    dL/ds = d_s + dz e exp(s / 2) / 2
 
@@ -66,7 +66,7 @@ class BernoulliVAE(Layer):
     >>> import numpy as np
     >>> from npml_nn import BernoulliVAE
     >>> X = np.repeat(np.eye(4), 20, axis=0).reshape(-1, 2, 2)  # one pixel of four is on
-    >>> model = BernoulliVAE((2, 2), n_latent=2, random_state=0).fit(X, epochs=60, batch_size=10, lr=0.01)
+    >>> model = BernoulliVAE((2, 2), n_latent=2, random_state=0).fit(X, epochs=10, batch_size=10, lr=0.01)
     >>> model.sample(3).shape
     (3, 2, 2)
     >>> mean, logvar = model.encode(X)

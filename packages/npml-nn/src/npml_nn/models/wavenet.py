@@ -6,8 +6,8 @@ x (N, T, C_in) -> y (N, T, C_out), with S stacks of L blocks (`blocks/wavenet.py
     r_i, s_i = block_i(r_{i-1})                     residual stream and skip, i = 1 .. S L
     y = relu(relu(s_1 + ... + s_{SL}) V_1 + c_1) V_2 + c_2
 
-y[t] depends on the last R inputs x[t - R + 1], ..., x[t] alone, R = (k - 1) (1 + S (2^L - 1)) + 1 with kernels of length k.
-The y of a model trained to predict its input one step ahead are means (with `SquaredError`) or logits (with
+y[t] depends on the last R inputs x[t - R + 1], ..., x[t] alone, R = (k - 1) (1 + S (2^L - 1)) + 1 with kernels of
+length k. The y of a model trained to predict its input one step ahead are means (with `SquaredError`) or logits (with
 `CrossEntropy`, for C_out levels, as in the paper). Cost O(N T S L k C^2).
 
 Reference: van den Oord et al. (2016), WaveNet: a generative model for raw audio, sections 2.1 to 2.4 and figure 4,

@@ -1,7 +1,7 @@
 """Word2Vec: vectors of words that predict the words around them.
 
-V words, D numbers each; E (V, D) the vectors asked for, C (V, D) and b (V,) those of the words to predict. In a sentence
-w_1 .. w_T, with the window of each position t drawn evenly from 1 .. `window`:
+V words, D numbers each; E (V, D) the vectors asked for, C (V, D) and b (V,) those of the words to predict. In a
+sentence w_1 .. w_T, with the window of each position t drawn evenly from 1 .. `window`:
 
     skip-gram   h = E[w_t] predicts each word of the window in turn: one row for each pair (w_t, w_{t+j})
     CBOW        h = mean of E over the words of the window predicts w_t: one row for each t
@@ -15,18 +15,18 @@ matrix say which words a row of h is the mean of, so that with G (rows, V) the s
 Words of a batch are few, and AdaGrad changes their rows of E, C and b alone. Sentences are one long array of codes: the
 pairs of a batch come from shifting it, with no loop over words. O(pairs k D) an epoch.
 
-Differences from the papers: noise-contrastive estimation and AdaGrad (as Mnih & Kavukcuoglu) in place of negative sampling
-and a linearly falling rate; frequent words are not thinned out; b starts at the log-frequency of words, so that vectors
-need not learn it.
+Differences from the papers: noise-contrastive estimation and AdaGrad (as Mnih & Kavukcuoglu) in place of negative
+sampling and a linearly falling rate; frequent words are not thinned out; b starts at the log-frequency of words, so
+that vectors need not learn it.
 
 References: Mikolov et al. (2013), Efficient estimation of word representations in vector space,
 https://arxiv.org/abs/1301.3781, section 3. Mikolov et al. (2013), Distributed representations of words and phrases,
-https://arxiv.org/abs/1310.4546, section 2.2 (the noise). Mnih & Kavukcuoglu (2013), Learning word embeddings efficiently
-with noise-contrastive estimation, NeurIPS.
+https://arxiv.org/abs/1310.4546, section 2.2 (the noise). Mnih & Kavukcuoglu (2013), Learning word embeddings
+efficiently with noise-contrastive estimation, NeurIPS.
 """
 
 from collections import Counter
-from itertools import chain
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Word2Vec(Storable):
         Times through the text.
     lr : float, default=0.05
         Step size of AdaGrad.
-    batch_size : int, default=256
+    batch_size : int, default=512
         Positions of the text in one step.
     dtype : {float32, float64}, default=float32
         Of vectors and computations.
@@ -102,7 +102,7 @@ class Word2Vec(Storable):
         n_negatives: int = 5,
         epochs: int = 5,
         lr: float = 0.05,
-        batch_size: int = 256,
+        batch_size: int = 512,
         dtype=np.float32,
         random_state=None,
     ):
@@ -236,20 +236,20 @@ class _Learner:
         self.lr, self.n_negatives = lr, n_negatives
 
     def step(self, inputs, rows, targets, rng):
-        """One update. Row r of h is the mean of E over inputs[rows == r], and is to predict targets[r]."""
-        known, inputs = np.unique(inputs, return_inverse=True)
+        """One update. Row r of h is the mean of E over inputs[rows == r], rows rising, and is to predict targets[r]."""
         negatives = self.noise.sample((len(targets), self.n_negatives), rng)
         words = np.concatenate([targets[:, None], negatives], axis=1)
-        asked, places = np.unique(words, return_inverse=True)
-        places = places.reshape(words.shape)
-        M = _sparse(1 / np.bincount(rows)[rows], rows, inputs, (len(targets), len(known)), self.E.dtype)
+        known, inputs = _distinct(inputs, len(self.E))
+        asked, places = _distinct(words, len(self.E))
+        sizes = np.bincount(rows)
+        M = _sparse(np.repeat(1 / sizes, sizes), inputs, sizes, len(known), self.E.dtype)
         E, C = self.E[known], self.C[asked]
         h = M @ E
-        scores = np.einsum("rd,rkd->rk", h, C[places]) + self.b[words, 0]
+        scores = (C[places] @ h[:, :, None])[:, :, 0] + self.b[words, 0]
         value, cache = nce(scores, self.noise.p[words])
         gradient = cache.gradient * len(targets)  # of the sum: AdaGrad's first steps do not depend on the scale
-        index = np.repeat(np.arange(len(targets)), words.shape[1])
-        G = _sparse(gradient.reshape(-1), index, places.reshape(-1), (len(targets), len(asked)), self.E.dtype)
+        width = np.full(len(targets), words.shape[1])
+        G = _sparse(gradient.reshape(-1), places.reshape(-1), width, len(asked), self.E.dtype)
         d_b = np.bincount(places.reshape(-1), gradient.reshape(-1), len(asked)).astype(self.E.dtype)[:, None]
         self._descend(0, self.E, known, M.T @ (G @ C))
         self._descend(1, self.C, asked, G.T @ h)
@@ -262,11 +262,21 @@ class _Learner:
         array[rows] -= self.lr * gradient / np.sqrt(self.sums[i][rows] + 1e-10)
 
 
-def _sparse(values, rows, columns, shape, dtype):
-    """The matrix with these entries; those of one place are added up."""
+def _sparse(values, columns, sizes, n_columns, dtype):
+    """The matrix whose row r has the next sizes[r] of the entries; those of one place count together."""
     from scipy.sparse import csr_matrix
 
-    return csr_matrix((np.asarray(values, dtype), (rows, columns)), shape=shape)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    return csr_matrix((np.asarray(values, dtype), columns, starts), shape=(len(sizes), n_columns))
+
+
+def _distinct(words, n_words):
+    """As ``np.unique(words, return_inverse=True)``, without sorting, for codes below `n_words`."""
+    here = np.zeros(n_words, bool)
+    here[words] = True
+    distinct, place = np.flatnonzero(here), np.empty(n_words, np.int64)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[words]
 
 
 def _windows(centers, owner, window, rng):
@@ -307,7 +317,7 @@ def _count(sentences, min_count, max_tokens):
 def _encode(sentences, codes):
     """All known words of the text as codes, and the number of the sentence that each stands in."""
     lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
-    text = np.fromiter((codes.get(word, -1) for word in chain.from_iterable(sentences)), np.int64, lengths.sum())
+    text = np.fromiter(map(codes.get, chain.from_iterable(sentences), repeat(-1)), np.int64, lengths.sum())
     owner = np.repeat(np.arange(len(sentences)), lengths)
     return text[text >= 0], owner[text >= 0]
 
