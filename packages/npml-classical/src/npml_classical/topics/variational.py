@@ -24,6 +24,8 @@ Blei, Ng & Jordan (2003), "Latent Dirichlet allocation", JMLR 3, 993-1022.
 Hoffman, Blei & Bach (2010), "Online learning for latent Dirichlet allocation", NIPS 23 (`partial_fit`).
 """
 
+from numbers import Real
+
 import numpy as np
 
 from npml_core import check_random_state, progress
@@ -116,7 +118,7 @@ class LatentDirichletAllocation(TopicModel):
         -------
         self
         """
-        self._check_ints("n_components", "max_iter")
+        self._check_options()
         corpus = self._read(X)
         alpha, eta = self._priors()
         beta = self._start(corpus.shape[1])
@@ -152,7 +154,9 @@ class LatentDirichletAllocation(TopicModel):
         -------
         self
         """
-        self._check_ints("n_components", "max_iter")
+        self._check_options()
+        if isinstance(total_samples, bool) or not isinstance(total_samples, Real) or not 0 < total_samples < np.inf:
+            raise ValueError(f"total_samples must be a positive number, got {total_samples!r}")
         if hasattr(self, "components_"):
             corpus = self._check_counts(X)
             beta, alpha, batches = self.components_, self.doc_topic_prior_, self._batches
@@ -177,6 +181,13 @@ class LatentDirichletAllocation(TopicModel):
         eta = self._check_prior("topic_word_prior", 1, 1.0 / K)
         return self._check_prior("doc_topic_prior", K, 1.0 / K), float(eta[0])
 
+    def _check_options(self):
+        self._check_ints("n_components", "max_iter")
+        for name in ("tol", "learning_offset", "learning_decay"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < np.inf:
+                raise ValueError(f"{name} must be a finite number that is not negative, got {value!r}")
+
     def _start(self, V):
         rng = check_random_state(self.random_state)
         return _normalise(rng.gamma(100.0, 0.01, size=(self.n_components, V)))
@@ -184,6 +195,8 @@ class LatentDirichletAllocation(TopicModel):
 
 def fit_dirichlet(gamma, alpha, max_iter=100):
     """alpha that maximises sum_d E log Dirichlet(theta_d; alpha), theta_d ~ Dirichlet(gamma_d)."""
+    if len(alpha) == 1:  # a single share is always 1, whatever alpha
+        return alpha
     M = len(gamma)
     target = (digamma(gamma) - digamma(gamma.sum(axis=1, keepdims=True))).sum(axis=0)
     for _ in range(max_iter):
