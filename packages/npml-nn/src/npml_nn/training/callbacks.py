@@ -153,7 +153,7 @@ class EarlyStopping(BestWeights):
     >>> from npml_nn import Dense, EarlyStopping, Trainer
     >>> X = np.random.default_rng(0).normal(size=(40, 2))
     >>> trainer = Trainer(Dense(2, 1, random_state=0), "mse", "adam", random_state=0)
-    >>> stopping = EarlyStopping(patience=3, min_delta=0.001)
+    >>> stopping = EarlyStopping(patience=3, min_delta=0.01)
     >>> _ = trainer.fit(X, 1 - X[:, :1], epochs=2000, callbacks=[stopping])
     >>> trainer.n_epochs < 2000 and stopping.best_epoch == trainer.n_epochs - 4
     True

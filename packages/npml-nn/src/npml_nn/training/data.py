@@ -4,7 +4,7 @@ import numpy as np
 
 from npml_core import check_array
 
-__all__ = ["check_pair", "check_samples", "count_samples", "forward", "join", "take"]
+__all__ = ["check_pair", "check_samples", "count_samples", "forward", "outputs", "slices", "take"]
 
 
 def check_samples(values, name):
@@ -41,16 +41,22 @@ def take(values, rows):
     return tuple(array[rows] for array in values) if isinstance(values, tuple) else values[rows]
 
 
-def join(batches):
-    """What a model gave batch by batch, in one piece."""
-    if isinstance(batches[0], tuple):
-        return tuple(np.concatenate(parts) for parts in zip(*batches))
-    return np.concatenate(batches)
+def slices(n, size):
+    """0..n in pieces."""
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def forward(model, X):
     """A tuple is several inputs."""
     return model.forward(*X) if isinstance(X, tuple) else model.forward(X)
+
+
+def outputs(model, X, batch_size):
+    """What the model makes of all samples, batch by batch, in one piece (or one per output)."""
+    batches = [forward(model, take(X, rows)) for rows in slices(count_samples(X), batch_size)]
+    if isinstance(batches[0], tuple):
+        return tuple(np.concatenate(parts) for parts in zip(*batches))
+    return np.concatenate(batches)
 
 
 def _check(values, name):

@@ -25,7 +25,7 @@ from ..layers.parameters import check_sizes
 from ..losses.base import get_loss
 from ..optimizers import Optimizer, get_optimizer
 from .callbacks import Callback
-from .data import check_pair, check_samples, count_samples, forward, join, take
+from .data import check_pair, check_samples, count_samples, forward, outputs, slices, take
 from .state import capture, describe_generator, find_generator, restore
 
 __all__ = ["Trainer"]
@@ -172,7 +172,7 @@ class Trainer:
         check_sizes(batch_size=batch_size)
         X = check_samples(X, "X")
         with _mode(self.model, training=False):
-            return join([forward(self.model, take(X, rows)) for rows in _slices(count_samples(X), batch_size)])
+            return outputs(self.model, X, batch_size)
 
     def evaluate(self, X, y, batch_size: int = 256) -> float:
         """Return the loss in evaluation mode: the mean over batches, by their numbers of samples.
@@ -267,7 +267,7 @@ class Trainer:
     def _step(self, X, y, order, group):
         n, total, at = group.stop - group.start, 0.0, self._position
         self.optimizer.zero_grad()
-        for batch in _slices(n, at.batch_size):
+        for batch in slices(n, at.batch_size):
             rows = slice(group.start + batch.start, group.start + batch.stop)
             rows, share = rows if order is None else order[rows], (batch.stop - batch.start) / n
             value, dy = self.loss(forward(self.model, take(X, rows)), take(y, rows))
@@ -290,7 +290,7 @@ class Trainer:
     def _evaluate(self, X, y, batch_size):
         n, total = count_samples(X), 0.0
         with _mode(self.model, training=False):
-            for rows in _slices(n, batch_size):
+            for rows in slices(n, batch_size):
                 value, _ = self.loss(forward(self.model, take(X, rows)), take(y, rows))
                 total += (rows.stop - rows.start) * float(value)
         return total / n
@@ -384,10 +384,6 @@ def _mode(model, training):
         model.eval()  # drops what a step that failed left behind
         for layer, was in before:
             layer.training = was
-
-
-def _slices(n, size):
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def _scaled(dy, share):

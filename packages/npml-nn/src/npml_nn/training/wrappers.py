@@ -24,9 +24,12 @@ from ..layers.base import Layer
 from ..layers.parameters import check_sizes
 from ..layers.softmax import softmax
 from ..models.mlp import MLP
+from .data import outputs
 from .trainer import Trainer
 
 __all__ = ["NNClassifier", "NNRegressor"]
+
+PREDICTED_TOGETHER = 1024  # samples
 
 
 class _Network(BaseEstimator):
@@ -93,14 +96,14 @@ class _Network(BaseEstimator):
         if not isinstance(model, Layer):
             raise TypeError(f"build_fn must return a Layer, got {type(model).__name__}")
         model = model.astype(data.dtype)
-        outputs = model.eval()(data[:1])
-        if np.shape(outputs) != (1, n_outputs):
-            raise ValueError(f"build_fn must make a model of output shape (n, {n_outputs}), got {np.shape(outputs)}")
+        shape = np.shape(model.eval()(data[:1]))
+        if shape != (1, n_outputs):
+            raise ValueError(f"build_fn must make a model of output shape (n, {n_outputs}), got {shape}")
         return model.train()
 
     def _outputs(self, X):
         data = self._check_input(X)
-        return Trainer(self.model_, self._loss, self._optimizer).predict(data)
+        return outputs(self.model_, data, PREDICTED_TOGETHER)
 
 
 class NNClassifier(ClassifierMixin, _Network):
@@ -323,8 +326,8 @@ class NNRegressor(RegressorMixin, _Network):
         -------
         ndarray (n_samples,) or (n_samples, n_outputs)
         """
-        outputs = self._outputs(X)
-        return outputs[:, 0] if self._is_flat else outputs
+        y = self._outputs(X)
+        return y[:, 0] if self._is_flat else y
 
     def _start(self, X, data, targets, epochs):
         columns = targets.reshape(len(targets), -1)
