@@ -19,6 +19,7 @@ from .initializers import (
     orthogonal,
     truncated_normal,
 )
+from .interchange import from_torch, to_torch
 from .layers.activations import (
     ELU,
     SELU,
@@ -224,6 +225,7 @@ __all__ = [
     "embedding",
     "exponential",
     "flatten",
+    "from_torch",
     "functional",
     "gelu",
     "global_avg_pool2d",
@@ -256,5 +258,6 @@ __all__ = [
     "softmax",
     "softplus",
     "tanh",
+    "to_torch",
     "truncated_normal",
 ]

@@ -101,20 +101,20 @@ class RBM(Layer):
         check_sizes(epochs=epochs, batch_size=batch_size)
         lr, momentum = check_rate("lr", lr), check_rate("momentum", momentum)
         weight_decay = check_rate("weight_decay", weight_decay)
-        parameters = [self.W.copy(), self.a.copy() if self.a.any() else _log_odds(X), self.b.copy()]
-        velocities, errors = [np.zeros_like(p) for p in parameters], []
+        W, a, b = self.W.copy(), self.a.copy() if self.a.any() else _log_odds(X), self.b.copy()
+        velocities, errors = [np.zeros_like(parameter) for parameter in (W, a, b)], []
         for _ in progress(range(epochs), desc="RBM", verbose=verbose):
             error = 0.0
             for v in minibatches(X, batch_size=batch_size, random_state=self.rng):
-                *gradients, reconstruction = _contrastive_divergence(v, *parameters, self.k, self.rng)
-                gradients[0] -= weight_decay * parameters[0]
-                for parameter, velocity, gradient in zip(parameters, velocities, gradients):
+                *gradients, reconstruction = _contrastive_divergence(v, W, a, b, self.k, self.rng)
+                gradients[0] -= weight_decay * W
+                for parameter, velocity, gradient in zip((W, a, b), velocities, gradients):
                     velocity *= momentum
                     velocity += lr * gradient
                     parameter += velocity
                 error += float(np.square(v - reconstruction).sum(dtype=np.float64))
             errors.append(error / X.size)
-        self.W, self.a, self.b = parameters
+        self.load_state_dict({"W": W, "a": a, "b": b})
         self.history["reconstruction_error"] += errors
         return self
 

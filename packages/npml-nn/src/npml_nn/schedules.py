@@ -212,7 +212,8 @@ class Dlib(Schedule):
     def __init__(self, lr: float, patience: int = 1000, decay: float = 0.99):
         check_sizes(patience=patience)
         self.lr, self.patience, self.decay = check_rate("lr", lr), patience, check_rate("decay", decay)
-        self._current_lr, self._losses = self.lr, []
+        self._current_lr = self.lr
+        self._losses: list[float] = []
 
     def __call__(self, step, loss=None):
         """Take a loss into account and return the rate."""
