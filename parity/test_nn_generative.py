@@ -53,7 +53,7 @@ def test_draws_digits():
     """Samples have the mean, the spread and about as near neighbours among the digits as new digits have."""
     X = load_digits().data / 16
     train, new = X[:1500], X[1500:]
-    model = WGANGP(64, n_latent=16, n_hidden=128, n_critic=3, lr=1e-3, epochs=200, batch_size=64, random_state=0)
+    model = WGANGP(64, n_latent=16, n_hidden=128, n_critic=3, lr=1e-3, epochs=67, batch_size=64, random_state=0)
     sample = model.fit(train).sample(len(new))
     nearest = [np.sqrt(((rows[:, None] - train) ** 2).sum(axis=2).min(axis=1)).mean() for rows in (sample, new)]
     assert nearest[0] < 1.5 * nearest[1]

@@ -23,7 +23,7 @@ def fitted():
 def test_finds_all_three_modes():
     centers = 2 * np.array([[-1, 0], [1, 0], [0, 1]])
     X = mixture(centers, 640, np.random.default_rng(0))
-    model = WGANGP(2, n_latent=2, n_hidden=32, n_critic=2, lr=4e-3, epochs=70, batch_size=64, random_state=0).fit(X)
+    model = WGANGP(2, n_latent=2, n_hidden=32, n_critic=2, lr=4e-3, epochs=35, batch_size=64, random_state=0).fit(X)
     distance = np.linalg.norm(model.sample(1000)[:, None] - centers, axis=2)
     near = np.bincount(distance.argmin(axis=1)[distance.min(axis=1) < 0.5], minlength=3)
     assert near.sum() > 600 and near.min() > 100
@@ -38,7 +38,7 @@ def test_finds_all_modes_of_the_textbook_mixtures(centers):
         "grid": np.stack(np.meshgrid(*[np.arange(-2.0, 3.0)] * 2), axis=-1).reshape(-1, 2),
     }[centers]
     X = mixture(centers, 5120, np.random.default_rng(0), spread=0.05)
-    model = WGANGP(2, n_hidden=128, n_critic=2, lr=2e-3, epochs=150, batch_size=128, random_state=0).fit(X)
+    model = WGANGP(2, n_hidden=128, n_critic=2, lr=2e-3, epochs=75, batch_size=128, random_state=0).fit(X)
     distance = np.linalg.norm(model.sample(5000)[:, None] - centers, axis=2)
     near = np.bincount(distance.argmin(axis=1)[distance.min(axis=1) < 0.25], minlength=len(centers))
     assert near.sum() > 0.6 * 5000 and near.min() > 0.3 * 5000 * 0.6 / len(centers)

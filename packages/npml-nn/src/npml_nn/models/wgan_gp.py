@@ -6,8 +6,8 @@ hidden layers; the losses, and the penalty's second derivatives, are those of `l
     repeat   n_critic times   critic descends   mean D(f) - mean D(x) + lambda mean (|grad D(between)| - 1)^2
              once             generator descends   -mean D(G(z))
 
-with Adam, b1 = 0 (the critic's target moves; momentum would carry on what no longer holds), b2 = 0.9. The learning rate
-falls to 0 along a cosine, which lets the two come to rest.
+with Adam, b1 = 0.5 (the target of each moves: a long memory would carry on what no longer holds), b2 = 0.9. The
+learning rate falls to 0 along a cosine, which lets the two come to rest.
 
 Data are centred and divided by one scale, the root mean square over all features, so that the unit slope that the
 penalty asks for, and the learning rate, fit data of any units; samples go the way back.
@@ -19,6 +19,7 @@ algorithm 1 and section 4.
 """
 
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
@@ -47,12 +48,12 @@ class WGANGP(Storable):
         Units of each of the hidden layers, three in generator and critic.
     n_critic : int, default=5
         Steps of the critic for each of the generator.
-    lr : float, default=0.002
+    lr : float, default=0.003
         Learning rate at the start.
     epochs : int, default=100
-        Times through the data.
+        In each, the generator makes as many rows as there are in the data, and the critic sees the data n_critic times.
     batch_size : int, default=128
-        Rows of one step of the critic.
+        Rows of one step.
     lambda_ : float, default=1.0
         Weight of the gradient penalty. The paper has 10 for images and 0.1 for points of the plane: with less, the
         critic bends more sharply around narrow clusters.
@@ -89,7 +90,7 @@ class WGANGP(Storable):
         n_latent: int = 8,
         n_hidden: int = 64,
         n_critic: int = 5,
-        lr: float = 2e-3,
+        lr: float = 3e-3,
         epochs: int = 100,
         batch_size: int = 128,
         lambda_: float = 1.0,
@@ -160,12 +161,12 @@ class WGANGP(Storable):
         )
 
     def _train(self, X, generator, critic, verbose):
-        """Algorithm 1 of the paper; `epochs` passes, counted in the critic's batches."""
+        """Algorithm 1 of the paper."""
         size = min(self.batch_size, len(X))
-        rounds = max(1, round(len(X) / (size * self.n_critic)))  # steps of the generator in an epoch
+        rounds = ceil(len(X) / size)  # steps of the generator in an epoch
         loss, total = WGANGPLoss(self.lambda_, random_state=self.rng), self.epochs * rounds
         critic_optimizer, optimizer = (
-            Adam(network.parameters(), lr=CosineWarmup(self.lr, 0, steps), betas=(0.0, 0.9))
+            Adam(network.parameters(), lr=CosineWarmup(self.lr, 0, steps), betas=(0.5, 0.9))
             for network, steps in ((critic, total * self.n_critic), (generator, total))
         )
         batches, history = self._batches(X, size), {"critic": [], "generator": []}
