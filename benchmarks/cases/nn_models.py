@@ -154,3 +154,94 @@ def torch_encoder(encoder, torch, nn):
         }  # fmt: skip
         theirs.load_state_dict({name: torch.tensor(array.copy()) for name, array in arrays.items()})
     return module
+
+
+@case("npml-nn", group="models", peer="torch", sizes={"64-128-10, 1347 digits": dict(batch_size=32, units=128)})
+def mlp_epoch_of_trainer(batch_size, units):
+    """`Trainer.fit`, one epoch of Adam in a fresh order, and the same loop in torch."""
+    import torch
+    from sklearn.datasets import load_digits
+    from torch import nn
+
+    from npml_nn import MLP, Adam, Trainer
+
+    X, y = load_digits(return_X_y=True)
+    X, y = (X[:1347] / 16).astype(np.float32), y[:1347].astype(np.int64)
+    model = MLP([64, units, 10], random_state=0)
+    module = nn.Sequential(nn.Linear(64, units), nn.ReLU(), nn.Linear(units, 10))
+    for layer, linear in ((model[0], module[0]), (model[1], module[2])):
+        linear.weight.data, linear.bias.data = torch.tensor(layer.W.T.copy()), torch.tensor(layer.b.copy())
+    trainer = Trainer(model, "cross_entropy", Adam(model.parameters(), lr=1e-4), random_state=0)
+    optimizer, tX, ty = torch.optim.Adam(module.parameters(), lr=1e-4), torch.tensor(X), torch.tensor(y)
+    order = np.random.default_rng(0)
+
+    def ours():
+        trainer.fit(X, y, epochs=1, batch_size=batch_size)
+        return trainer.history["loss"][-1]
+
+    def peer():
+        total = 0.0
+        for rows in torch.tensor(order.permutation(len(tX))).split(batch_size):
+            loss = nn.functional.cross_entropy(module(tX[rows]), ty[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(rows)
+        return total / len(tX)
+
+    return Pair(ours, peer, close(1e-4), work=(len(X), "samples"))
+
+
+@case("npml-nn", group="models", peer="torch", sizes={"width 16, 1 block a stage, 32 x 8 x 8": dict(n=32, width=16)})
+def resnet_step(n, width):
+    """Forward, loss and backward of the small residual network."""
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    from npml_nn import CrossEntropy, ResNet
+
+    model = ResNet(1, 10, width=width, n_blocks=1, random_state=0)
+    stem, _, identity, shrink, _, head = model.layers
+    model.input_gradient = False
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(n, 8, 8, 1)).astype(np.float32), rng.integers(0, 10, n)
+
+    def conv(layer, stride=1):
+        kernel, _, c_in, c_out = layer.W.shape
+        module = nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False)
+        module.weight.data = torch.tensor(layer.W.transpose(3, 2, 0, 1).copy())
+        return module
+
+    def branch(layer, stride):
+        norms = [nn.BatchNorm2d(layer[0].W.shape[3]) for _ in range(2)]
+        return nn.Sequential(conv(layer[0], stride), norms[0], nn.ReLU(), conv(layer[2]), norms[1])
+
+    parts = nn.ModuleList(
+        [
+            nn.Sequential(conv(stem), nn.BatchNorm2d(width), nn.ReLU()),
+            branch(identity.layer, 1),
+            branch(shrink.layer, 2),
+            nn.Sequential(conv(shrink.shortcut[0], 2), nn.BatchNorm2d(2 * width)),
+            nn.Linear(2 * width, 10),
+        ]
+    )
+    parts[4].weight.data, parts[4].bias.data = torch.tensor(head.W.T.copy()), torch.tensor(head.b.copy())
+    loss, tX, ty = CrossEntropy(), torch.tensor(X.transpose(0, 3, 1, 2).copy()), torch.tensor(y)
+
+    def ours():
+        value, dy = loss(model(X), y)
+        model.zero_grad()
+        model.backward(dy)
+        return value, head.grads["W"]
+
+    def peer():
+        parts.zero_grad()
+        x = parts[0](tX)
+        x = F.relu(x + parts[1](x))
+        x = F.relu(parts[3](x) + parts[2](x))
+        value = F.cross_entropy(parts[4](x.mean(dim=(2, 3))), ty)
+        value.backward()
+        return value.item(), parts[4].weight.grad.numpy().T
+
+    return ours, peer, close(1e-3, atol=1e-4)

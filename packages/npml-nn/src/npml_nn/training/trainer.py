@@ -189,7 +189,8 @@ class Trainer:
         float
         """
         check_sizes(batch_size=batch_size)
-        return self._evaluate(*check_pair(X, y), batch_size)
+        X, y = check_pair(X, y)
+        return self._evaluate(X, y, batch_size)
 
     def save(self, path) -> None:
         """Write all that a resumption needs to the file `path`, atomically.
