@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from tour_kit import COLORS, INK, SOFT, Figure, Row, Text, canvas, stop
 
-STEPS, BATCH, LENGTH, RATE = 240, 12, 64, 3e-3
-SIZES = {"block_size": LENGTH, "d_model": 96, "n_heads": 4, "n_layers": 3}
-MOMENTS = (0, 40, STEPS)
+STEPS, BATCH, LENGTH, RATE = 500, 12, 64, 4e-3
+SIZES = {"block_size": LENGTH, "d_model": 64, "n_heads": 4, "n_layers": 2}
+MOMENTS = (0, 60, STEPS)
 
 
 @stop("npml-nn", "A small GPT writes")
 def gpt():
-    """Three transformer blocks, all of them NumPy, read news letter by letter and learn to guess the next one. At first
+    """Two transformer blocks, all of them NumPy, read news letter by letter and learn to guess the next one. At first
     every letter is as good as another; then come frequent letters and spaces, then syllables, then words that could
     be English. The large ones of its kind do nothing else, with a million times the weights.
 
