@@ -19,7 +19,7 @@ from npml_core import check_random_state
 
 from ..initializers import glorot_uniform
 from ..layers.attention import (
-    DotProductAttention,
+    check_dropout,
     scaled_dot_product_attention,
     scaled_dot_product_attention_backward,
 )
@@ -116,7 +116,7 @@ class MultiHeadAttention(Layer):
         if d_model % n_heads:
             raise ValueError(f"n_heads must divide d_model = {d_model}, got {n_heads}")
         self.d_model, self.n_heads, self.causal = d_model, n_heads, causal
-        self.dropout = DotProductAttention(dropout=dropout).dropout  # checked there
+        self.dropout: float = check_dropout(dropout)
         self.rng = check_random_state(random_state)
         self.add_param("W", np.asarray(glorot_uniform((d_model, 3 * d_model), self.rng), float_dtype(dtype)))
         self.add_param("b", np.zeros(3 * d_model, dtype))
@@ -144,7 +144,8 @@ class MultiHeadAttention(Layer):
         projected, _ = dense(self._cast(x), self.W, self.b)
         q, k, v = (part.reshape(-1, *part.shape[2:]) for part in self._split(projected, 3))
         n_past = cache.n_tokens
-        o, _ = scaled_dot_product_attention(q, *cache.append(k, v), causal=self.causal, n_past=n_past)
+        k, v = cache.append(k, v)
+        o, _ = scaled_dot_product_attention(q, k, v, causal=self.causal, n_past=n_past)
         o = o.reshape(x.shape[0], self.n_heads, *o.shape[1:])
         return dense(self._joined([o]), self.out.W, self.out.b)[0]
 

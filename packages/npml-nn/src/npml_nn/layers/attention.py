@@ -29,6 +29,7 @@ from npml_core import check_random_state
 
 from .base import Layer
 from .dropout import dropout
+from .masks import flat_mask, hidden_pairs, without_nan
 from .parameters import as_float
 
 __all__ = ["DotProductAttention", "scaled_dot_product_attention", "scaled_dot_product_attention_backward"]
@@ -86,13 +87,13 @@ def scaled_dot_product_attention(
     shapes = _check_shapes(q, k, v)
     factor = _scale_of(scale, q.shape[-1])
     q, k, v = (a.reshape(prod(a.shape[:-2]), *a.shape[-2:]) for a in (q, k, v))
-    mask = _flat_mask(mask, shapes)
-    q, k, v, poison = _without_nan(q, k, v) if mask is not None or causal else (q, k, v, None)
+    mask = flat_mask(mask, shapes)
+    q, k, v, poison = without_nan(q, k, v) if mask is not None or causal else (q, k, v, None)
     rng = check_random_state(random_state) if p > 0 else None
     o, l, blocks = np.empty((*q.shape[:2], v.shape[2]), v.dtype), np.empty((*q.shape[:2], 1), q.dtype), []
     for batch, rows, keys in _places(q.shape[0], q.shape[1], k.shape[1], causal, n_past):
         E = (q[batch, rows] * factor) @ k[batch, keys].swapaxes(1, 2)
-        hidden = _hidden(mask, batch, rows, keys, n_past if causal else None)
+        hidden = hidden_pairs(mask, batch, rows, keys, n_past if causal else None)
         _exponentiate(E, hidden, None if poison is None else poison[0][batch, rows] | poison[1][batch, :, keys])
         total = E.sum(axis=-1, keepdims=True)
         total[total == 0] = np.inf  # 0 / inf = 0, forwards and backwards
@@ -152,35 +153,6 @@ def _scale_of(scale, n_features):
     return float(scale) if scale is not False else 1.0
 
 
-def _flat_mask(mask, shapes):
-    """The mask as (1 or B, 1 or Tq, 1 or Tk)."""
-    if mask is None:
-        return None
-    mask, full = np.asarray(mask), (*shapes[0][:-1], shapes[1][-2])
-    if mask.dtype != bool:
-        raise TypeError(f"mask must be an array of bool (True = may attend), got dtype {mask.dtype}")
-    try:
-        fits = np.broadcast_shapes(mask.shape, full) == full
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(f"mask must broadcast to (..., Tq, Tk) = {full}, got shape {mask.shape}")
-    mask = mask.reshape(*(1,) * (len(full) - mask.ndim), *mask.shape)
-    if prod(mask.shape[:-2]) > 1:
-        mask = np.broadcast_to(mask, (*full[:-2], *mask.shape[-2:]))
-    return mask.reshape(prod(mask.shape[:-2]), *mask.shape[-2:])
-
-
-def _without_nan(q, k, v):
-    """q, k, v with 0 for NaN and inf; and, if there are any, which queries (B, Tq, 1) and keys (B, 1, Tk) have them."""
-    finite = [np.isfinite(a) for a in (q, k, v)]
-    if all(part.all() for part in finite):
-        return q, k, v, None
-    q, k, v = (np.where(part, a, 0) for part, a in zip(finite, (q, k, v)))
-    bad_q, bad_k, bad_v = (~part.all(axis=-1) for part in finite)
-    return q, k, v, (bad_q[:, :, None], (bad_k | bad_v)[:, None, :])
-
-
 def _places(n_batch, n_queries, n_keys, causal, n_past):
     """Slices (batch, rows, keys) of blocks of about CHUNK pairs that cover all a query may see."""
     rows = ROWS if causal else max(ROWS, CHUNK // max(n_keys, 1))
@@ -190,19 +162,6 @@ def _places(n_batch, n_queries, n_keys, causal, n_past):
         step = max(1, CHUNK // max((stop - start) * last, 1))
         for first in range(0, n_batch, step):
             yield slice(first, first + step), slice(start, stop), slice(0, last)
-
-
-def _hidden(mask, batch, rows, keys, n_past):
-    """True where a pair of the block is not allowed: (1 or b, rows, keys), or None where all are."""
-    hidden = None
-    if mask is not None:
-        part = mask[batch if mask.shape[0] > 1 else slice(None)]
-        part = part[:, rows if part.shape[1] > 1 else slice(None), keys if part.shape[2] > 1 else slice(None)]
-        hidden = ~part
-    if n_past is not None:
-        later = np.arange(keys.stop) > n_past + np.arange(rows.start, rows.stop)[:, None]
-        hidden = later[None] if hidden is None else hidden | later
-    return hidden
 
 
 def _exponentiate(E, hidden, poison):
@@ -270,10 +229,13 @@ class DotProductAttention(Layer):
         return_weights: bool = False,
         random_state=None,
     ):
-        if not (isinstance(dropout, Real) and 0 <= dropout < 1):
-            raise ValueError(f"dropout must be a probability below 1, got {dropout!r}")
         _scale_of(scale, 1)
-        self.scale, self.dropout, self.causal, self.return_weights = scale, float(dropout), causal, return_weights
+        self.scale, self.dropout, self.causal, self.return_weights = (
+            scale,
+            check_dropout(dropout),
+            causal,
+            return_weights,
+        )
         self.rng = check_random_state(random_state)
 
     def _forward(self, Q, K, V, mask=None):
@@ -288,3 +250,10 @@ class DotProductAttention(Layer):
     def _multiply_adds(self, input_shapes, output_shapes):
         q, k, v = input_shapes[:3]
         return prod(q[:-1]) * k[-2] * (q[-1] + v[-1])
+
+
+def check_dropout(dropout):
+    """`dropout` as a probability of attention weights, which must not all be dropped."""
+    if not (isinstance(dropout, Real) and 0 <= dropout < 1):
+        raise ValueError(f"dropout must be a probability below 1, got {dropout!r}")
+    return float(dropout)

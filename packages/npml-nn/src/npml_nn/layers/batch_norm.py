@@ -70,7 +70,7 @@ def batch_norm(x, g, b, eps=1e-5, mean=None, var=None):
         mean, var = _moments(x)
     r = (1 / np.sqrt(var + eps)).astype(x.dtype, copy=False)
     wide, repeat = _widened(x)
-    y, shift, scale, offset = np.empty(wide.shape, x.dtype), *(np.tile(a, repeat) for a in (mean, g * r, b))
+    y, (shift, scale, offset) = np.empty(wide.shape, x.dtype), (np.tile(a, repeat) for a in (mean, g * r, b))
     for some in _chunks(wide):
         np.subtract(wide[some], shift, out=y[some])
         y[some] *= scale

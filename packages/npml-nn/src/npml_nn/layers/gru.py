@@ -54,7 +54,7 @@ def gru(x, h, W, U, b, b_h):
     array([0.2048, 0.3546])
     """
     x = time_major(as_float(x))
-    steps, rows, n = *x.shape[:2], len(U)
+    (steps, rows), n = x.shape[:2], len(U)
     half = np.repeat(np.array([0.5, 0.5, 1], x.dtype), n)
     gates = (merged(x) @ (W * half) + b * half).reshape(steps, rows, 3 * n)
     hs, m = np.empty((steps + 1, rows, n), x.dtype), np.empty((steps, rows, n), x.dtype)

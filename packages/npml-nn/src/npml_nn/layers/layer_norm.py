@@ -94,13 +94,13 @@ def _forward(x, g, b, eps, centred):
         raise ValueError(f"x must have the shape (..., {', '.join(map(str, g.shape))}), got {x.shape}")
     rows, gain, shift = _rows(x, g.size), g.reshape(-1), None if b is None else b.reshape(-1)
     y, r = np.empty(rows.shape, x.dtype), np.empty((len(rows), 1), x.dtype)
-    mean = np.empty_like(r) if centred else None
+    mean, average = np.empty_like(r) if centred else None, np.full(g.size, 1 / g.size, x.dtype)
     for some in _chunks(rows):
         h = y[some]
         if centred:
             first = rows[some, :1]
             np.subtract(rows[some], first, out=h)
-            np.add(first, h.mean(axis=1, keepdims=True), out=mean[some])
+            np.add(first, (h @ average)[:, None], out=mean[some])
             np.subtract(rows[some], mean[some], out=h)
         else:
             h[...] = rows[some]

@@ -59,7 +59,7 @@ def lstm(x, h, c, W, U, b):
     (array([0.3696, 0.5453]), array([[0.9638]]))
     """
     x = time_major(as_float(x))
-    steps, rows, n = *x.shape[:2], len(U)
+    (steps, rows), n = x.shape[:2], len(U)
     half = np.repeat(np.array([0.5, 0.5, 1, 0.5], x.dtype), n)
     gates = (merged(x) @ (W * half) + b * half).reshape(steps, rows, 4 * n)
     hs, cs = (np.empty((steps + 1, rows, n), x.dtype) for _ in range(2))
