@@ -17,13 +17,12 @@ def test_masks_stay_small(given, flat, rng):
     whole = np.broadcast_to(mask, (2, 3, 4, 5)).reshape(6, 4, 5)
     np.testing.assert_array_equal(np.broadcast_to(result, (6, 4, 5)), whole)
     for batch, rows, keys in ((slice(0, 6), slice(0, 4), slice(0, 5)), (slice(2, 5), slice(1, 3), slice(0, 4))):
+        expected = ~whole[batch, rows, keys]
         hidden = hidden_pairs(result, batch, rows, keys, None)
-        np.testing.assert_array_equal(
-            np.broadcast_to(hidden, whole[batch, rows, keys].shape), ~whole[batch, rows, keys]
-        )
+        np.testing.assert_array_equal(np.broadcast_to(hidden, expected.shape), expected)
         later = ~np.tril(np.ones((4, 5), bool), 1)[rows, keys]
-        both = hidden_pairs(result, batch, rows, keys, n_past=1)
-        np.testing.assert_array_equal(np.broadcast_to(both, whole[batch, rows, keys].shape), hidden | later)
+        hidden = hidden_pairs(result, batch, rows, keys, n_past=1)
+        np.testing.assert_array_equal(np.broadcast_to(hidden, expected.shape), expected | later)
 
 
 def test_no_mask():
