@@ -272,3 +272,95 @@ def test_winograd(shape, channels, padding, rng):
         for a, b in zip(ours, (ty, *gradients)):
             assert a.dtype == np.float32
             close(a, b, rtol=0, atol=factor * float(b.detach().std()))
+
+
+class TorchBatchNorm(torch.nn.Module):
+    """Batch statistics over all axes but the last, from elementary operations that differentiate twice."""
+
+    def forward(self, x, g, b):
+        mean = x.mean((0, 1, 2))
+        variance = ((x - mean) ** 2).mean((0, 1, 2))
+        return (x - mean) / torch.sqrt(variance + 1e-5) * g + b
+
+
+def torch_conv(x, W, b=None, **options):
+    return last(F.conv2d(first(x), W.permute(3, 2, 0, 1), b, **options))
+
+
+def test_residual_blocks(rng):
+    """Both kinds, put together from torch's own operations: outputs and all gradients."""
+    norm = TorchBatchNorm()
+    for stride, c_out in ((None, 3), (1, 4), (2, 4)):
+        if stride is None:
+            block = npml_nn.IdentityResidualBlock(3, dtype=np.float64, random_state=0)
+        else:
+            block = npml_nn.ConvResidualBlock(3, c_out, 3, stride, dtype=np.float64, random_state=0)
+        for name in block.params:
+            block.params[name] += 0.1 * rng.normal(size=block.params[name].shape)
+        p, x = {name: leaf(array) for name, array in block.params.items()}, leaf(rng.normal(size=(2, 7, 6, 3)))
+        h = torch_conv(x, p["layer.0.W"], stride=stride or 1, padding=1)
+        h = torch.relu(norm(h, p["layer.1.g"], p["layer.1.b"]))
+        h = norm(torch_conv(h, p["layer.2.W"], padding=1), p["layer.3.g"], p["layer.3.b"])
+        shortcut = x
+        if stride is not None:
+            shortcut = torch_conv(x, p["shortcut.0.W"], stride=stride)
+            shortcut = norm(shortcut, p["shortcut.1.g"], p["shortcut.1.b"])
+        y = torch.relu(h + shortcut)
+        dy = rng.normal(size=tuple(y.shape))
+        y.backward(torch.tensor(dy))
+        close(block(x.detach().numpy()), y)
+        close(block.backward(dy), x.grad)
+        for name, gradient in block.grads.items():
+            close(gradient, p[name].grad)
+
+
+def test_wavenet_block(rng):
+    block = npml_nn.WaveNetBlock(3, 2, 4, dtype=np.float64, random_state=0)
+    p, x = {name: leaf(array) for name, array in block.params.items()}, leaf(rng.normal(size=(2, 11, 3)))
+    h = F.conv1d(F.pad(first(x), (4, 0)), p["conv.W"].permute(2, 1, 0), p["conv.b"], dilation=4)
+    f, g = last(h).chunk(2, -1)
+    skip = torch.tanh(f) * torch.sigmoid(g) @ p["projection.W"][0] + p["projection.b"]
+    residual = x + skip
+    d_residual, d_skip = rng.normal(size=(2, 11, 3)), rng.normal(size=(2, 11, 3))
+    torch.autograd.backward((residual, skip), (torch.tensor(d_residual), torch.tensor(d_skip)))
+    for ours, theirs in zip(block(x.detach().numpy()), (residual, skip)):
+        close(ours, theirs)
+    close(block.backward((d_residual, d_skip)), x.grad)
+    for name, gradient in block.grads.items():
+        close(gradient, p[name].grad)
+
+
+@pytest.mark.parametrize("pool", ["max", "avg"])
+def test_gradient_penalty_of_a_convolutional_critic(pool, rng):
+    """lambda mean (|dD/dx| - 1)^2 through convolutions, pooling and a global mean, by double backprop."""
+    pooling = npml_nn.MaxPool2D(2) if pool == "max" else npml_nn.AvgPool2D(2)
+    options = {"activation": "tanh", "dtype": np.float64}
+    critic = npml_nn.Sequential(
+        npml_nn.Conv2D(2, 5, 3, padding=1, random_state=0, **options),
+        pooling,
+        npml_nn.Conv2D(5, 4, (2, 3), stride=2, random_state=1, **options),
+        npml_nn.ConvTranspose2D(4, 3, 3, stride=2, random_state=2, **options),
+        npml_nn.GlobalAvgPool2D(),
+        npml_nn.Dense(3, 1, dtype=np.float64, random_state=3),
+    )
+    x = rng.normal(size=(4, 8, 10, 2))
+    y = critic(x)
+    with critic.recording():
+        g = critic.backward(np.ones_like(y))
+    norm = np.sqrt((g**2).sum(axis=(1, 2, 3), keepdims=True))
+    critic.double_backward(10 * 2 / len(x) * (norm - 1) / norm * g)
+    dx = critic.backward(np.zeros_like(y))
+
+    p, tx = {name: leaf(array) for name, array in critic.params.items()}, leaf(x)
+    h = torch.tanh(torch_conv(tx, p["0.W"], p["0.b"], padding=1))
+    h = last(F.max_pool2d(first(h), 2) if pool == "max" else F.avg_pool2d(first(h), 2))
+    h = torch.tanh(torch_conv(h, p["2.W"], p["2.b"], stride=2))
+    h = torch.tanh(last(F.conv_transpose2d(first(h), p["3.W"].permute(2, 3, 0, 1), p["3.b"], 2)))
+    ty = h.mean((1, 2)) @ p["5.W"] + p["5.b"]
+    (tg,) = torch.autograd.grad(ty.sum(), tx, create_graph=True)
+    (10 * ((tg.flatten(1).norm(dim=1) - 1) ** 2).mean()).backward()
+    close(y, ty)
+    close(g, tg)
+    close(dx, tx.grad)
+    for name, weight in p.items():
+        close(critic.grads[name], 0 * critic.grads[name] if weight.grad is None else weight.grad)

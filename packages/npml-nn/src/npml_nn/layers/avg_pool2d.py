@@ -95,7 +95,8 @@ def global_avg_pool2d_double_backward(ddx, dy, cache):
 
 
 def _pixel_mean(x):
-    return x.reshape(len(x), -1, x.shape[3]).mean(axis=1)
+    N, H, W, C = x.shape
+    return x.reshape(N, H * W, C).mean(axis=1)
 
 
 def _mean(x, window):

@@ -46,7 +46,7 @@ def _transforms(points, n_outputs=4, n_taps=3):
         B[:-1, j] = np.poly(others)[::-1]
     A[-1, -1] = G[-1, -1] = 1
     B[:, -1] = np.poly(points)[::-1]
-    return [np.kron(matrix, matrix).astype(np.float32) for matrix in (A, G, B)]
+    return [np.kron(matrix, matrix) for matrix in (A, G, B)]
 
 
 AA, GG, BB = _transforms(POINTS)  # (36, 16), (36, 9), (36, 36)
@@ -64,29 +64,29 @@ def suits_winograd(x, W, window):
 
 def winograd_correlate(x, W, window):
     """As `correlate`, for what `suits_winograd`.   x (N, H, W, C), W (3, 3, C, K) -> y (N, H_out, W_out, K)"""
-    y = np.empty((len(x), *window.out, W.shape[3]), np.float32)
+    y = np.empty((len(x), *window.out, W.shape[3]), x.dtype)
     filters, tiling = _filters(W), _tiling(window)
     for chunk in chunks(len(x), tiling, TILES):
         products = _image_tiles(x, chunk, tiling) @ filters
-        _put_outputs(y, AA.T @ products.reshape(36, -1), chunk, tiling)
+        _put_outputs(y, AA.T.astype(x.dtype) @ products.reshape(36, -1), chunk, tiling)
     return y
 
 
 def winograd_gradients(x, W, dy, window, input_gradient=True):
     """As `scatter` (None where nobody asks) and `kernel_gradient`.   dy (N, H_out, W_out, K) -> dx, dW"""
-    dx = np.zeros(x.shape, np.float32) if input_gradient else None
+    dx = np.zeros_like(x, order="C") if input_gradient else None
     filters, tiling = _filters(W), _tiling(window)
     d_filters = np.zeros_like(filters)
     for chunk in chunks(len(x), tiling, TILES):
-        d_products = (AA @ _output_tiles(dy, chunk, tiling)).reshape(36, -1, W.shape[3])
+        d_products = (AA.astype(x.dtype) @ _output_tiles(dy, chunk, tiling)).reshape(36, -1, W.shape[3])
         d_filters += _image_tiles(x, chunk, tiling).swapaxes(1, 2) @ d_products
         if input_gradient:
             _add_image_tiles(dx, d_products @ filters.swapaxes(1, 2), chunk, tiling)
-    return dx, (GG.T @ d_filters.reshape(36, -1)).reshape(W.shape)
+    return dx, (GG.T.astype(x.dtype) @ d_filters.reshape(36, -1)).reshape(W.shape)
 
 
 def _filters(W):
-    return (GG @ W.reshape(9, -1)).reshape(36, *W.shape[2:])
+    return (GG.astype(W.dtype) @ W.reshape(9, -1)).reshape(36, *W.shape[2:])
 
 
 def _tiling(window):
@@ -108,17 +108,17 @@ def _tile_pixels(padded, chunk, tiling):
 def _image_tiles(x, chunk, tiling):
     """D: the transformed tiles (36, P, C) of x."""
     padded = padded_rows(x, chunk, tiling)
-    tiles = np.empty((6, 6, len(padded), chunk.i1 - chunk.i0, tiling.out[1], x.shape[3]), np.float32)
+    tiles = np.empty((6, 6, len(padded), chunk.i1 - chunk.i0, tiling.out[1], x.shape[3]), x.dtype)
     for i, j, pixels in _tile_pixels(padded, chunk, tiling):
         tiles[i, j] = pixels
-    return (BB.T @ tiles.reshape(36, -1)).reshape(36, -1, x.shape[3])
+    return (BB.T.astype(x.dtype) @ tiles.reshape(36, -1)).reshape(36, -1, x.shape[3])
 
 
 def _add_image_tiles(dx, d_tiles, chunk, tiling):
     """Add the gradient of D to dx: the adjoint of `_image_tiles`."""
     n, n_rows, n_columns = chunk.n1 - chunk.n0, chunk.i1 - chunk.i0, tiling.out[1]
-    tiles = (BB @ d_tiles.reshape(36, -1)).reshape(6, 6, n, n_rows, n_columns, -1)
-    padded = np.zeros((n, 4 * n_rows + 2, 4 * n_columns + 2, dx.shape[3]), np.float32)
+    tiles = (BB.astype(dx.dtype) @ d_tiles.reshape(36, -1)).reshape(6, 6, n, n_rows, n_columns, -1)
+    padded = np.zeros((n, 4 * n_rows + 2, 4 * n_columns + 2, dx.shape[3]), dx.dtype)
     for i, j, pixels in _tile_pixels(padded, chunk, tiling):
         pixels += tiles[i, j]
     add_padded_rows(dx, padded, chunk, tiling)
@@ -140,7 +140,7 @@ def _put_outputs(y, tiles, chunk, tiling):
 
 def _output_tiles(dy, chunk, tiling):
     """The tiles (16, P K) of dy, zero beyond its border: the adjoint of `_put_outputs`."""
-    tiles = np.zeros((4, 4, chunk.n1 - chunk.n0, chunk.i1 - chunk.i0, tiling.out[1], dy.shape[3]), np.float32)
+    tiles = np.zeros((4, 4, chunk.n1 - chunk.n0, chunk.i1 - chunk.i0, tiling.out[1], dy.shape[3]), dy.dtype)
     for i, j, pixels in _output_pixels(dy, chunk):
         tiles[i, j, :, : pixels.shape[1], : pixels.shape[2]] = pixels
     return tiles.reshape(16, -1)
