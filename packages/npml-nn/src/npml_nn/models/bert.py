@@ -137,11 +137,13 @@ class BertEncoder(Layer):
         path = folder / "model.safetensors"
         arrays = {name.removeprefix("bert."): array for name, array in read_weights(path).items()}
         try:
-            return encoder.load_state_dict(_translated(arrays, encoder.n_layers)).eval()
+            encoder.load_state_dict(_translated(arrays, encoder.n_layers))
         except (KeyError, ValueError) as error:
             raise ValueError(
                 f"{os.fspath(path)!r} does not hold the weights that config.json describes: {error}"
             ) from error
+        encoder.eval()
+        return encoder
 
     def embed(self, tokens, mask=None, batch_size: int = 32) -> np.ndarray:
         """One vector of length 1 for each text: the mean of its tokens' vectors, normalised.
