@@ -22,8 +22,13 @@ def record():
         if kind == "gru":
             weights["b_h"] = module.bias_hh_l0
         gradients = torch.autograd.grad([y, *last], [*inputs, *weights.values()], [dy, dh, dc][: len(inputs)])
-        answers |= {f"{kind}_{name}": weight.T for name, weight in weights.items()}
+        answers |= {f"{kind}_{name}": transposed(weight) for name, weight in weights.items()}
         named = {"y": y, **dict(zip("hc", last)), **dict(zip(("dx", "dh0", "dc0"), gradients))}
-        named |= {f"d{name}": gradient.T for name, gradient in zip(weights, gradients[len(inputs) :])}
+        named |= {f"d{name}": transposed(gradient) for name, gradient in zip(weights, gradients[len(inputs) :])}
         answers |= {f"{kind}_out_{name}": tensor for name, tensor in named.items()}
     return {name: tensor.detach().numpy() for name, tensor in answers.items()}
+
+
+def transposed(array):
+    """Matrices in our layout, biases as they are."""
+    return array.mT if array.ndim == 2 else array
