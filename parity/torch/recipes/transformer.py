@@ -27,11 +27,16 @@ def record():
         block = torch.nn.TransformerEncoderLayer(4, 2, 6, norm_first=norm_first, **options)
         if state is None:
             state = {name: torch.randn_like(weight) for name, weight in block.state_dict().items()}
-            answers |= {f"state_{ours}": state[theirs].T for ours, theirs in NAMES.items()}
+            answers |= {f"state_{ours}": transposed(state[theirs]) for ours, theirs in NAMES.items()}
         block.load_state_dict(state)
         weights = dict(block.named_parameters())
         y = block(x, src_mask=torch.nn.Transformer.generate_square_subsequent_mask(3, dtype=torch.float64))
         dx, *gradients = torch.autograd.grad(y, [x, *(weights[theirs] for theirs in NAMES.values())], dy)
         answers |= {f"y_{norm_first}": y, f"dx_{norm_first}": dx}
-        answers |= {f"grad_{norm_first}_{ours}": gradient.T for ours, gradient in zip(NAMES, gradients)}
+        answers |= {f"grad_{norm_first}_{ours}": transposed(gradient) for ours, gradient in zip(NAMES, gradients)}
     return {name: tensor.detach().numpy() for name, tensor in answers.items()}
+
+
+def transposed(array):
+    """Matrices in our layout, biases as they are."""
+    return array.mT if array.ndim == 2 else array
