@@ -19,6 +19,8 @@ from ..text.stop_words import ENGLISH_STOP_WORDS
 
 __all__ = ["analyzer", "decoder", "preprocessor", "read_corpus", "stop_word_set", "tokenizer"]
 
+TWO_WORD_CHARACTERS = r"(?u)\b\w\w+\b"
+TO_BLANKS = {c: " " for c in range(128) if not re.match(r"\w", chr(c))}
 LONG_SPACES = re.compile(r"\s\s+")
 
 
@@ -72,11 +74,22 @@ def preprocessor(lowercase: bool, strip_accents: str | Callable | None) -> Calla
 
 
 def tokenizer(token_pattern: str) -> Callable:
-    """A function that finds the pattern, or what its one group holds."""
+    """A function that finds the pattern, or what its one group holds.
+
+    The usual pattern is what stands between the characters that make no words, which is twice as fast to find in ASCII.
+    """
     pattern = re.compile(token_pattern)
     if pattern.groups > 1:
         raise ValueError(f"More than 1 capturing group in token pattern {token_pattern!r}: a single one is accepted")
-    return pattern.findall
+    if token_pattern != TWO_WORD_CHARACTERS:
+        return pattern.findall
+
+    def words(text):
+        if not text.isascii():
+            return pattern.findall(text)
+        return [word for word in text.translate(TO_BLANKS).split() if len(word) > 1]
+
+    return words
 
 
 def analyzer(

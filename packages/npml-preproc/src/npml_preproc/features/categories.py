@@ -5,6 +5,7 @@ bisection, anything else by a dictionary.
 """
 
 from collections.abc import Iterable
+from itertools import repeat
 
 import numpy as np
 
@@ -25,9 +26,13 @@ def is_nan(value: object) -> bool:
 
 def categories_of(values: np.ndarray, where: str) -> np.ndarray:
     """The distinct values, sorted, None and NaN last."""
+    if values.dtype.kind in "US":
+        return np.array(sorted(set(values.tolist())), dtype=values.dtype)
     if values.dtype.kind != "O":
         return np.unique(values)
     distinct = set(values.tolist())
+    if any(isinstance(value, float) and value in (np.inf, -np.inf) for value in distinct):
+        raise ValueError(f"Input {where} contains infinity")
     plain = [v for v in distinct if v is not None and not is_nan(v)]
     missing = [None] * (None in distinct) + [np.nan] * any(map(is_nan, distinct))
     try:
@@ -42,11 +47,11 @@ def codes_of(values: np.ndarray, categories: np.ndarray) -> np.ndarray:
     if values.dtype.kind in "iufb" and categories.dtype.kind in "iufb":
         return _codes_of_numbers(values, categories)
     place = {category: code for code, category in enumerate(categories.tolist()) if not is_nan(category)}
-    codes = np.fromiter((place.get(value, -1) for value in values.tolist()), np.int64, len(values))
+    codes = np.fromiter(map(place.get, values.tolist(), repeat(-1)), np.int64, len(values))
     last = categories[-1:].tolist()
     if last and is_nan(last[0]):
-        missing = np.fromiter(map(is_nan, values.tolist()), bool, len(values))
-        codes[missing] = len(categories) - 1
+        strange = np.flatnonzero(codes < 0)
+        codes[[i for i in strange if is_nan(values[i])]] = len(categories) - 1
     return codes
 
 

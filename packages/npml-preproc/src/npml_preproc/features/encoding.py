@@ -93,7 +93,7 @@ class OneHotEncoder(TransformerMixin, BaseEstimator):
             raise ValueError(f"handle_unknown must be 'error' or 'ignore', got {self.handle_unknown!r}")
         columns = _columns(X)
         categories = self._all_categories(columns)
-        if self.handle_unknown == "error":
+        if self.handle_unknown == "error" and not isinstance(self.categories, str):
             _encode_all(columns, categories, "fit")
         dropped = self._dropped(categories)
         self._record_features(X if hasattr(X, "shape") else np.empty((1, len(columns))))
@@ -150,7 +150,7 @@ class OneHotEncoder(TransformerMixin, BaseEstimator):
         ndarray (n_samples, n_features)
         """
         check_is_fitted(self)
-        data = check_array(X, accept_sparse=True, dtype=None)
+        data = check_array(X, accept_sparse=True, dtype=None, min_features=0)
         data = data.toarray() if hasattr(data, "toarray") else data
         starts, places = self._layout()
         n_columns = int(places.max(initial=-1)) + 1
@@ -259,24 +259,17 @@ class OneHotEncoder(TransformerMixin, BaseEstimator):
 
 def _columns(X):
     """The columns, each of its own dtype; lists that hold strings keep their entries as they are."""
-    if hasattr(X, "iloc") and hasattr(X, "columns"):
-        _check_counts(X.shape)
-        return [_checked(np.asarray(X.iloc[:, f])) for f in range(X.shape[1])]
-    if not hasattr(X, "dtype") and np.asarray(X, dtype=object).ndim == 2 and mixes_strings(X):
-        X = np.asarray(X, dtype=object)
-    array = check_array(X, dtype=None, allow_nan=True)
-    return list(_checked(array).T)
-
-
-def _check_counts(shape):
-    if not shape[0] or not shape[1]:
-        raise ValueError(f"X must have a sample and a feature, got shape {shape}: a minimum of 1 is required")
-
-
-def _checked(array):
-    if array.dtype.kind == "f" and np.isinf(array).any():
-        raise ValueError("Input X contains infinity")
-    return array
+    is_frame = hasattr(X, "iloc") and hasattr(X, "columns")
+    array = X
+    if not is_frame and not hasattr(X, "tocsr"):
+        array = np.asarray(X, dtype=object) if mixes_strings(X) else np.asarray(X)
+    # of objects only the shape is checked here, their values when the categories are found
+    is_numeric = hasattr(array, "dtype") and array.dtype.kind not in "OUS"
+    check_array(array if is_numeric else np.broadcast_to(np.int8(0), array.shape), dtype=None, allow_nan=True)
+    columns = [np.asarray(X.iloc[:, f]) for f in range(X.shape[1])] if is_frame else list(array.T)
+    for column in columns if is_frame else ():
+        check_array(column, dtype=None, allow_nan=True, ensure_2d=False)
+    return columns
 
 
 def _given_categories(given, column, feature):

@@ -21,6 +21,7 @@ Chan, Golub & LeVeque (1983), "Algorithms for computing the sample variance", Th
 https://doi.org/10.1080/00031305.1983.10483115
 """
 
+from functools import reduce
 from numbers import Real
 from typing import Any
 
@@ -29,6 +30,8 @@ import numpy as np
 from npml_core import BaseEstimator, TransformerMixin, check_array, check_is_fitted, check_sample_weight
 
 __all__ = ["MinMaxScaler", "StandardScaler"]
+
+NUMBERS_PER_BLOCK = 1 << 16  # what is worked on at a time stays in the cache
 
 
 class StandardScaler(TransformerMixin, BaseEstimator):
@@ -350,25 +353,30 @@ def _moments(data, weights):
     """Weight of the values that are there, their mean and standard deviation, for every column, in float64."""
     if _is_sparse(data):
         return _sparse_moments(data, weights)
-    is_missing = np.isnan(data)
-    if not is_missing.any():
-        is_missing = None
-    w = np.ones(len(data)) if weights is None else weights
-    there = w.sum() if is_missing is None else w @ ~is_missing
-    count = np.broadcast_to(there, data.shape[1]).astype(np.float64)
-    x = data.astype(np.float64) if is_missing is None else np.where(is_missing, 0.0, data).astype(np.float64)
+    weights = np.ones(len(data)) if weights is None else weights
+    step = max(NUMBERS_PER_BLOCK // data.shape[1], 16)
+    blocks = (slice(start, start + step) for start in range(0, len(data), step))
+    return reduce(_merged, (_block_moments(data[rows].astype(np.float64), weights[rows]) for rows in blocks))
+
+
+def _block_moments(x, w):
+    """The same for some rows `x`, which are used up."""
+    is_missing = np.isnan(x)
+    some_missing = is_missing.any()
+    if some_missing:
+        x[is_missing] = 0.0
+    count = w @ ~is_missing if some_missing else np.full(x.shape[1], w.sum())
     divisor = np.where(count > 0, count, 1.0)
-    mean = (w / divisor.max()) @ x * (divisor.max() / divisor)
-    deviations = x - mean
-    if is_missing is not None:
-        deviations[is_missing] = 0.0
-    correction = (w / divisor.max()) @ deviations * (divisor.max() / divisor)  # what the rounded mean has missed
-    mean, deviations = mean + correction, deviations - correction
-    if is_missing is not None:
-        deviations[is_missing] = 0.0
-    largest = np.maximum(np.abs(deviations).max(axis=0, initial=0.0), np.finfo(np.float64).tiny)
-    deviations /= largest
-    std = largest * np.sqrt((w @ deviations**2) / divisor)
+    mean = np.zeros(x.shape[1])
+    for _ in range(2):  # the second time adds what the rounded mean has missed
+        change = (w / divisor.max()) @ x * (divisor.max() / divisor)
+        x -= change
+        mean += change
+        if some_missing:
+            x[is_missing] = 0.0
+    largest = np.maximum(np.maximum(x.max(axis=0), -x.min(axis=0)), np.finfo(np.float64).tiny)
+    x /= largest
+    std = largest * np.sqrt(np.einsum("n,nd,nd->d", w, x, x) / divisor)
     return count, np.where(count > 0, mean, np.nan), np.where(count > 0, std, np.nan)
 
 
@@ -384,7 +392,8 @@ def _sparse_moments(data, weights):
     there = ~is_missing
     columns, x, stored = columns[there], x[there], stored[there]
     mean = np.bincount(columns, stored / divisor[columns] * x, D)
-    zeros = np.maximum(count - np.bincount(columns, stored, D), 0.0)
+    is_full = np.bincount(data.indices, minlength=D) == n  # where the difference of weights is 0, but for rounding
+    zeros = np.where(is_full, 0.0, np.maximum(count - np.bincount(columns, stored, D), 0.0))
     deviations = x - mean[columns]
     largest = np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
     np.maximum.at(largest, columns, np.abs(deviations))

@@ -251,9 +251,10 @@ class CountVectorizer(BaseEstimator):
         rank[np.fromiter(map(found.__getitem__, terms), np.intp, len(terms))] = np.arange(len(terms))
         rows = count_terms(rank.take(numbers), lengths, len(terms))
         kept = self._kept(rows, len(terms))
-        if not kept.all():
-            rows, terms = rows.keep_columns(kept), [terms[i] for i in np.flatnonzero(kept)]
-        return {term: column for column, term in enumerate(terms)}, rows
+        columns = np.where(kept, np.cumsum(kept) - 1, -1).take(rank).tolist()
+        # in the order of first occurrence: looking up frequent terms stays in the cache
+        vocabulary = {term: column for term, column in zip(found, columns) if column >= 0}
+        return vocabulary, rows if kept.all() else rows.keep_columns(kept)
 
     def _counts(self, raw_documents, vocabulary):
         numbers, lengths, _ = number_terms(read_corpus(raw_documents), self.build_analyzer(), vocabulary)
