@@ -145,7 +145,7 @@ FORWARD = {
 }
 # what they give is a scipy.sparse matrix, or they are bases for other people's classes
 EXCEPTED = {
-    "TfidfVectorizer", "CountVectorizer", "FeatureHasher",
+    "TfidfVectorizer", "CountVectorizer", "FeatureHasher", "TfidfTransformer",
     "BaseEstimator", "ClassifierMixin", "RegressorMixin", "TransformerMixin", "ClusterMixin",
 }  # fmt: skip
 

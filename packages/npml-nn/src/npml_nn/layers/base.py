@@ -50,7 +50,6 @@ https://doi.org/10.1038/323533a0. Gulrajani et al. (2017), Improved Training of 
 https://arxiv.org/abs/1704.00028 (the penalty).
 """
 
-import inspect
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -432,12 +431,15 @@ class Layer(Storable):
         super().__setattr__(name, value)
 
     def __repr__(self):
+        from inspect import Parameter as Argument
+        from inspect import signature
+
         shown = []
-        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+        for name, parameter in signature(type(self).__init__).parameters.items():
             value = getattr(self, name, parameter.default)
             if name in ("self", "dtype", "random_state") or value is parameter.default or value == parameter.default:
                 continue
-            required = parameter.default is inspect.Parameter.empty
+            required = parameter.default is Argument.empty
             shown.append(repr(value) if required else f"{name}={value!r}")
         return f"{type(self).__name__}({', '.join(shown)})"
 

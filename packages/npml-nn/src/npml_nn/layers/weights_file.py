@@ -1,17 +1,12 @@
 """Weights on disk: a dictionary of arrays as npz (no pickle inside) or as safetensors, written atomically."""
 
 import os
-import zipfile
-import zlib
 
 import numpy as np
 
 from npml_core import atomic_write
 
 __all__ = ["read_weights", "write_weights"]
-
-# what zipfile and NumPy raise on broken archives
-DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 def write_weights(arrays, path, format=None):
@@ -41,21 +36,28 @@ def read_weights(path):
 
 def _write_npz(arrays, file):
     """As `numpy.savez` does, but for any name (its own argument ``file`` included)."""
-    with zipfile.ZipFile(file, "w") as archive:
+    from zipfile import ZipFile
+
+    with ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def _read_npz(path):
+    from zipfile import BadZipFile, ZipFile
+    from zlib import error as BadStream
+
+    # what zipfile and NumPy raise on broken archives
+    damage = (BadZipFile, BadStream, ValueError, KeyError, EOFError, OSError, NotImplementedError, RuntimeError)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with ZipFile(path) as archive:
             damaged = archive.testzip()  # before any header is believed
         if damaged is not None:
             raise ValueError(f"the checksum of {damaged} does not fit")
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except DAMAGE as error:
+    except damage as error:
         raise ValueError(f"{os.fspath(path)!r} is not a file of weights, or is damaged: {error}") from error
 
 

@@ -14,9 +14,7 @@ https://arxiv.org/abs/1810.04805. Reimers & Gurevych (2019), Sentence-BERT, sect
 https://arxiv.org/abs/1908.10084. Wang et al. (2020), MiniLM, https://arxiv.org/abs/2002.10957.
 """
 
-import json
 import os
-from pathlib import Path
 
 import numpy as np
 
@@ -132,6 +130,8 @@ class BertEncoder(Layer):
         ValueError
             If a file is damaged, or describes another architecture.
         """
+        from pathlib import Path
+
         folder = Path(folder)
         encoder = cls(**_read_config(folder / "config.json"), random_state=0)
         path = folder / "model.safetensors"
@@ -232,6 +232,8 @@ SIZES = {
 
 def _read_config(path):
     """The arguments of `BertEncoder` that a config.json stands for."""
+    import json
+
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -16,8 +16,11 @@ from ..layers.base import TRANSIENT, Layer
 
 __all__ = ["capture", "describe_generator", "find_generator", "restore"]
 
-GENERATORS = (np.random.Generator, np.random.RandomState)
 OF_THE_PASS = (*TRANSIENT, "training", "input_gradient")  # set by whoever runs the model
+
+
+def _generators():
+    return np.random.Generator, np.random.RandomState  # numpy.random is imported when it is first named
 
 
 def capture(model, loss, optimizer):
@@ -27,14 +30,14 @@ def capture(model, loss, optimizer):
         "arrays": {name: part.state_dict() for name, part in _layers(model, loss).items()},
         "optimizer": optimizer.state_dict(),
         "numbers": {path: _select(holder, Real) for path, holder in holders.items()},
-        "generators": {path: deepcopy(_select(holder, GENERATORS)) for path, holder in holders.items()},
+        "generators": {path: deepcopy(_select(holder, _generators())) for path, holder in holders.items()},
     }
 
 
 def restore(state, model, loss, optimizer):
     """Take back what `capture` gave."""
     layers, holders = _layers(model, loss), _holders(model, loss)
-    generators = {path: _select(holder, GENERATORS) for path, holder in holders.items()}
+    generators = {path: _select(holder, _generators()) for path, holder in holders.items()}
     expected = {path: sorted(found) for path, found in generators.items()}
     given = {path: sorted(found) for path, found in state["generators"].items()}
     if layers.keys() != state["arrays"].keys() or expected != given:
@@ -51,7 +54,7 @@ def restore(state, model, loss, optimizer):
 def describe_generator(generator, model, loss):
     """A copy of the trainer's generator, or where it stands in the model or the loss, if those draw from it too."""
     for path, holder in _holders(model, loss).items():
-        for name, other in _select(holder, GENERATORS).items():
+        for name, other in _select(holder, _generators()).items():
             if _bits(other) is _bits(generator):
                 return path, name
     return deepcopy(generator)

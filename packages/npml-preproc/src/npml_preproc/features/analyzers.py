@@ -61,7 +61,8 @@ def preprocessor(lowercase: bool, strip_accents: str | Callable | None) -> Calla
     """A function that lowers the case and takes accents off, as asked."""
     if strip_accents not in (None, "ascii", "unicode") and not callable(strip_accents):
         raise ValueError(f"strip_accents must be None, 'ascii', 'unicode' or a callable, got {strip_accents!r}")
-    strip = {None: None, "ascii": _to_ascii, "unicode": _without_marks}.get(strip_accents, strip_accents)
+    strips: dict = {None: None, "ascii": _to_ascii, "unicode": _without_marks}
+    strip = strips.get(strip_accents, strip_accents)
 
     def preprocess(document):
         if not isinstance(document, str):

@@ -52,7 +52,7 @@ def number_terms(
     Terms that are not `known` get the next numbers in the order of first occurrence.
     """
     lengths: list[int] = []
-    table: dict = defaultdict(None, known or {})
+    table: defaultdict = defaultdict(None, known or {})
     table.default_factory = table.__len__
 
     def terms_of_each():

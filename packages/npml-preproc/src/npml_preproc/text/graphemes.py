@@ -30,14 +30,14 @@ __all__ = ["cluster_pattern", "punctuation", "word_pattern"]
 
 ZWJ = "\u200d"
 FLAG = "[\U0001f1e6-\U0001f1ff]"
-EMOJI = code_points("""
+EMOJI = """
     a9 ae 203c 2049 2122 2139 2194-21aa 231a-23ff 24c2 25aa-25fe 2600-27bf 2934-2935 2b00-2bff 3030 303d 3297 3299
     1f000-1f1e5 1f200-1f3fa 1f400-1faff
-""")
-OTHER_EXTENDERS = code_points("200c-200d ff9e-ff9f 1f3fb-1f3ff e0020-e007f")  # beside the marks
-UNPARTED = code_points("""
+"""
+OTHER_EXTENDERS = "200c-200d ff9e-ff9f 1f3fb-1f3ff e0020-e007f"  # beside the marks
+UNPARTED = """
     3005-3007 3021-3029 3041-3096 309d-309f 3400-4dbf 4e00-9fff f900-faff 1b001-1b11f 20000-323af
-""")
+"""
 LEADING, VOWELS_AND_TRAILING = "\u1100-\u115f\ua960-\ua97c", "\u1160-\u11ff\ud7b0-\ud7fb"
 HANGUL = f"[{LEADING}]*[\uac00-\ud7a3{VOWELS_AND_TRAILING}][{VOWELS_AND_TRAILING}]*|[{LEADING}]+"
 ASCII_PUNCTUATION = frozenset(map(ord, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
@@ -52,7 +52,7 @@ def cluster_pattern() -> re.Pattern:
 @cache
 def word_pattern() -> re.Pattern:
     """Matches words, and clusters that are neither words nor white space."""
-    extend, unparted = _extend(), char_class(UNPARTED)
+    extend, unparted = _extend(), char_class(code_points(UNPARTED))
     letters = rf"(?:(?![{unparted}])\w{extend}*)+"
     word = rf"{letters}(?:(?:['’]|(?<=\d)[.,](?=\d)){letters})*"
     return re.compile(rf"[{unparted}]{extend}*|{word}|(?!\s)(?:{_cluster()})", re.DOTALL)
@@ -66,11 +66,11 @@ def punctuation() -> frozenset[int]:
 
 @cache
 def _extend():
-    return f"[{char_class(_of_category('M') | OTHER_EXTENDERS)}]"
+    return f"[{char_class(_of_category('M') | code_points(OTHER_EXTENDERS))}]"
 
 
 def _cluster():
-    extend, emoji = _extend(), f"[{char_class(EMOJI)}]"
+    extend, emoji = _extend(), f"[{char_class(code_points(EMOJI))}]"
     family = f"{emoji}(?:{extend}*{ZWJ}{emoji})*"
     return f"(?:{FLAG}{FLAG}|{family}|{HANGUL}|.){extend}*"
 

@@ -180,8 +180,8 @@ def tokenize_bytes(
     """
     if isinstance(text, bytes | bytearray | memoryview):
         text = bytes(text).decode("utf-8", "surrogateescape")
-    text = _filtered(_prepare(text, lowercase), filter_stopwords, filter_punctuation)
-    return list(text.encode("utf-8", "surrogateescape"))
+    kept = _filtered(_prepare(text, lowercase), filter_stopwords, filter_punctuation)
+    return list(kept.encode("utf-8", "surrogateescape"))
 
 
 def ngrams(tokens: Iterable, n: int) -> list[tuple]:

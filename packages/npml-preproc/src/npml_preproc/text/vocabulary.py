@@ -117,7 +117,7 @@ class Vocabulary(Storable):
             For a number that no token has.
         """
         check_is_fitted(self, "tokens_")
-        found = []
+        found: list = []
         for i in ids:
             if not isinstance(i, Integral) or not 0 <= i < len(self.tokens_):
                 raise ValueError(f"ids must be ints from 0 to {len(self.tokens_) - 1}, got {i!r}")
