@@ -6,14 +6,15 @@ import warnings
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.utils.estimator_checks import check_estimator
 
 import npml_core
 
 
+# scikit-learn and pandas are imported where they are used: the tests with torch have neither
 def passes_sklearns_checks(estimator):
+    from sklearn.utils.estimator_checks import check_estimator
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks feed data that converges badly on purpose
         results = check_estimator(estimator, on_fail=None, on_skip=None)
@@ -62,6 +63,8 @@ def answers_the_same_when_loaded(estimator, X, folder):
 
 
 def forgets_feature_names_in_a_refit(estimator, X, y):
+    import pandas as pd
+
     names = [f"column {i}" for i in range(X.shape[1])]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
