@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npml_preproc.text.graphemes import cluster_pattern, punctuation, word_pattern
+from npml_preproc.text.graphemes import ASCII_WORDS, cluster_pattern, punctuation, word_pattern
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
@@ -44,6 +44,11 @@ def test_clusters_join_to_the_text(text):
 def test_words_join_to_the_text_without_white_space(text):
     words = word_pattern().findall(text)
     assert "".join("".join(words).split()) == "".join(text.split())
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_the_fast_pattern_finds_the_same_in_ascii(text):
+    assert ASCII_WORDS.findall(text) == word_pattern().findall(text)
 
 
 def test_adversarial_texts_take_linear_time():

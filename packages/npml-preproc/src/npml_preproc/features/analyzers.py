@@ -10,7 +10,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
@@ -101,7 +101,8 @@ def analyzer(
     if kind == "char":
         return lambda document: _char_ngrams(preprocess(document), low, high)
     if kind == "char_wb":
-        return lambda document: _char_ngrams_inside_words(preprocess(document), low, high)
+        padded = lru_cache(1 << 16)(partial(_padded_ngrams, low=low, high=high))  # most words come again
+        return lambda document: list(chain.from_iterable(map(padded, preprocess(document).split())))
     if not stop_words and (low, high) == (1, 1):
         return lambda document: tokenize(preprocess(document))
 
@@ -134,10 +135,6 @@ def _char_ngrams(text, low, high):
     text = LONG_SPACES.sub(" ", text)
     runs = (map("".join, zip(*(text[i:] for i in range(n)))) for n in range(max(low, 2), high + 1))
     return list(chain(text if low == 1 else (), *runs))
-
-
-def _char_ngrams_inside_words(text, low, high):
-    return list(chain.from_iterable(map(partial(_padded_ngrams, low=low, high=high), text.split())))
 
 
 def _padded_ngrams(word, low, high):

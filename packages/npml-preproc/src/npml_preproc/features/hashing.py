@@ -143,9 +143,9 @@ class FeatureHasher(BaseEstimator):
 
 def _number_names(raw_X, input_type, dtype):
     """A number for the name of every feature of every sample, the values, how many each sample has, the names."""
-    table: dict = defaultdict()
+    table = defaultdict()
     table.default_factory = table.__len__
-    lengths: list[int] = []
+    lengths = []
     if input_type == "string":
         names_of_each = chain.from_iterable(_counted(map(_names, raw_X), lengths))
         numbers = np.fromiter(map(table.__getitem__, names_of_each), np.int64)

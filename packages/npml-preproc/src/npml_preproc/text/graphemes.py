@@ -26,7 +26,7 @@ from functools import cache
 
 from ..coding._code_points import char_class, code_points
 
-__all__ = ["cluster_pattern", "punctuation", "word_pattern"]
+__all__ = ["ASCII_WORDS", "cluster_pattern", "punctuation", "word_pattern"]
 
 ZWJ = "\u200d"
 FLAG = "[\U0001f1e6-\U0001f1ff]"
@@ -41,6 +41,7 @@ UNPARTED = """
 LEADING, VOWELS_AND_TRAILING = "\u1100-\u115f\ua960-\ua97c", "\u1160-\u11ff\ud7b0-\ud7fb"
 HANGUL = f"[{LEADING}]*[\uac00-\ud7a3{VOWELS_AND_TRAILING}][{VOWELS_AND_TRAILING}]*|[{LEADING}]+"
 ASCII_PUNCTUATION = frozenset(map(ord, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
+ASCII_WORDS = re.compile(r"\w+(?:(?:'|(?<=\d)[.,](?=\d))\w+)*|\S")  # `word_pattern` of an ASCII text, twice as fast
 
 
 @cache

@@ -13,7 +13,7 @@ from functools import cache
 from numbers import Integral
 from typing import Any
 
-from .graphemes import cluster_pattern, punctuation, word_pattern
+from .graphemes import ASCII_WORDS, cluster_pattern, punctuation, word_pattern
 from .stop_words import ENGLISH_STOP_WORDS
 
 __all__ = [
@@ -63,7 +63,8 @@ def tokenize_words(
     >>> tokenize_words("The cat, the hat.", lowercase=True, filter_stopwords=True, filter_punctuation=True)
     ['cat', 'hat']
     """
-    tokens = word_pattern().findall(_prepare(text, lowercase))
+    text = _prepare(text, lowercase)
+    tokens = (ASCII_WORDS if text.isascii() else word_pattern()).findall(text)
     if filter_punctuation:
         marks = punctuation()
         tokens = [token for token in tokens if len(token) > 1 or ord(token) not in marks]
