@@ -7,7 +7,6 @@ from scipy import sparse
 
 import npml_core
 from npml_preproc import MinMaxScaler, StandardScaler
-from npml_preproc.features import scaling
 
 rng = np.random.default_rng(0)
 NUMBERS = arrays(np.float64, (7, 3), elements=st.floats(-1e3, 1e3) | st.just(np.nan))
@@ -30,15 +29,6 @@ def test_an_integer_weight_is_a_repeated_row(X, weight):
     ours, repeated = StandardScaler().fit(X, sample_weight=weight), StandardScaler().fit(np.repeat(X, weight, axis=0))
     np.testing.assert_allclose(ours.mean_, repeated.mean_, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(ours.var_, repeated.var_, rtol=1e-9, atol=1e-12)
-
-
-def test_blocks_change_nothing(monkeypatch):
-    X = rng.normal(1e4, 2, size=(300, 4))
-    X[5, 1] = np.nan
-    whole = StandardScaler().fit(X)
-    monkeypatch.setattr(scaling, "NUMBERS_PER_BLOCK", 1)
-    np.testing.assert_allclose(StandardScaler().fit(X).var_, whole.var_, rtol=1e-12)
-    np.testing.assert_allclose(whole.var_, np.nanvar(X, axis=0), rtol=1e-12)
 
 
 @pytest.mark.parametrize("magnitude", [1e-200, 1e-150, 1, 1e150, 1e200])

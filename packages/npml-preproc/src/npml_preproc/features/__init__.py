@@ -5,7 +5,8 @@ from .hashing import FeatureHasher
 from .labels import LabelEncoder
 from .scaling import MinMaxScaler, StandardScaler
 from .tfidf import TfidfTransformer
-from .vectorizers import CountVectorizer, TfidfVectorizer
+from .tfidf_vectorizer import TfidfVectorizer
+from .vectorizers import CountVectorizer
 
 __all__ = [
     "CountVectorizer",

@@ -5,23 +5,13 @@ Notation: samples X (n, D), weights w; NaN is a missing value, left out of every
     standard      z = (x - mean) / std             mean = sum w x / sum w,  std^2 = sum w (x - mean)^2 / sum w
     min-max       z = low + (x - min) (high - low) / (max - min)
 
-`partial_fit` merges what was seen before (n_a, mean_a, std_a) with the new samples (n_b, mean_b, std_b):
-
-    d = mean_b - mean_a,     mean = mean_a + d n_b / n,     std^2 = (n_a std_a^2 + n_b std_b^2 + d^2 n_a n_b / n) / n
-
-Deviations are divided by the largest one of their column before they are squared, so that columns of magnitude 1e-200
-or 1e200 have the right scale. A column is constant, and has scale 1, where it varies within the rounding of its mean.
+A standard scaler's column is constant, and has scale 1, where it varies within the rounding of its mean. ``moments``
+has the sums, and how those of further samples are merged with what was seen before.
 
 Differences from the peers: a min-max range is not called zero because it is small (1e-20, say), only where it is within
 rounding of the values themselves.
-
-References
-----------
-Chan, Golub & LeVeque (1983), "Algorithms for computing the sample variance", The American Statistician 37(3), 242-247.
-https://doi.org/10.1080/00031305.1983.10483115
 """
 
-from functools import reduce
 from numbers import Real
 from typing import Any
 
@@ -29,9 +19,9 @@ import numpy as np
 
 from npml_core import BaseEstimator, TransformerMixin, check_array, check_is_fitted, check_sample_weight
 
-__all__ = ["MinMaxScaler", "StandardScaler"]
+from .moments import is_sparse, merged, moments
 
-NUMBERS_PER_BLOCK = 1 << 16  # what is worked on at a time stays in the cache
+__all__ = ["MinMaxScaler", "StandardScaler"]
 
 
 class StandardScaler(TransformerMixin, BaseEstimator):
@@ -85,7 +75,7 @@ class StandardScaler(TransformerMixin, BaseEstimator):
         self
         """
         data = self._checked(X)
-        self._assign(_moments(data, _weights(sample_weight, data)), sample_weight is not None)
+        self._assign(moments(data, _weights(sample_weight, data)), sample_weight is not None)
         self._record_features(X)
         return self
 
@@ -109,8 +99,8 @@ class StandardScaler(TransformerMixin, BaseEstimator):
             return self.fit(X, sample_weight=sample_weight)
         data = self._check_input(X, allow_nan=True, accept_sparse=True)
         self._check_sparse(data)
-        new = _moments(data, _weights(sample_weight, data))
-        self._assign(_merged(self._so_far, new), self._is_weighted or sample_weight is not None)
+        new = moments(data, _weights(sample_weight, data))
+        self._assign(merged(self._so_far, new), self._is_weighted or sample_weight is not None)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -127,7 +117,7 @@ class StandardScaler(TransformerMixin, BaseEstimator):
         """
         data = self._check_input(X, allow_nan=True, accept_sparse=True)
         self._check_sparse(data)
-        if _is_sparse(data):
+        if is_sparse(data):
             return _scaled_columns(data, 1.0 / self.scale_) if self.with_std else data.copy()
         out = _apply(np.subtract, data, self.mean_) if self.with_mean else data.copy()
         return _apply(np.divide, out, self.scale_, out) if self.with_std else out
@@ -148,7 +138,7 @@ class StandardScaler(TransformerMixin, BaseEstimator):
         data = check_array(X, allow_nan=True, accept_sparse=True)
         _check_columns(data, self.n_features_in_)
         self._check_sparse(data)
-        if _is_sparse(data):
+        if is_sparse(data):
             return _scaled_columns(data, self.scale_) if self.with_std else data.copy()
         out = _apply(np.multiply, data, self.scale_) if self.with_std else data.copy()
         return _apply(np.add, out, self.mean_, out) if self.with_mean else out
@@ -164,12 +154,12 @@ class StandardScaler(TransformerMixin, BaseEstimator):
         return data
 
     def _check_sparse(self, data):
-        if _is_sparse(data) and self.with_mean:
+        if is_sparse(data) and self.with_mean:
             raise ValueError("Cannot center sparse matrices: X is sparse, so with_mean must be False")
 
-    def _assign(self, moments, is_weighted):
-        count, mean, std = moments
-        self._so_far, self._is_weighted = moments, is_weighted
+    def _assign(self, so_far, is_weighted):
+        count, mean, std = so_far
+        self._so_far, self._is_weighted = so_far, is_weighted
         self.n_samples_seen_ = _seen(count, is_weighted)
         self.mean_ = mean if self.with_mean or self.with_std else None
         with np.errstate(over="ignore", under="ignore"):
@@ -335,10 +325,6 @@ def _apply(operation, data, by, out=None):
     return operation(data, by, out=np.empty_like(data) if out is None else out, casting="same_kind")
 
 
-def _is_sparse(data):
-    return hasattr(data, "tocsr")
-
-
 def _scaled_columns(matrix, factors):
     matrix = matrix.copy()
     matrix.data *= factors.astype(matrix.dtype).take(matrix.indices)
@@ -347,73 +333,6 @@ def _scaled_columns(matrix, factors):
 
 def _weights(sample_weight, data):
     return None if sample_weight is None else check_sample_weight(sample_weight, data).astype(np.float64)
-
-
-def _moments(data, weights):
-    """Weight of the values that are there, their mean and standard deviation, for every column, in float64."""
-    if _is_sparse(data):
-        return _sparse_moments(data, weights)
-    weights = np.ones(len(data)) if weights is None else weights
-    step = max(NUMBERS_PER_BLOCK // data.shape[1], 16)
-    blocks = (slice(start, start + step) for start in range(0, len(data), step))
-    return reduce(_merged, (_block_moments(data[rows].astype(np.float64), weights[rows]) for rows in blocks))
-
-
-def _block_moments(x, w):
-    """The same for some rows `x`, which are used up."""
-    is_missing = np.isnan(x)
-    some_missing = is_missing.any()
-    if some_missing:
-        x[is_missing] = 0.0
-    count = w @ ~is_missing if some_missing else np.full(x.shape[1], w.sum())
-    divisor = np.where(count > 0, count, 1.0)
-    mean = np.zeros(x.shape[1])
-    for _ in range(2):  # the second time adds what the rounded mean has missed
-        change = (w / divisor.max()) @ x * (divisor.max() / divisor)
-        x -= change
-        mean += change
-        if some_missing:
-            x[is_missing] = 0.0
-    largest = np.maximum(np.maximum(x.max(axis=0), -x.min(axis=0)), np.finfo(np.float64).tiny)
-    x /= largest
-    std = largest * np.sqrt(np.einsum("n,nd,nd->d", w, x, x) / divisor)
-    return count, np.where(count > 0, mean, np.nan), np.where(count > 0, std, np.nan)
-
-
-def _sparse_moments(data, weights):
-    """The same for a sparse matrix: what is not stored is 0."""
-    n, D = data.shape
-    w = np.ones(n) if weights is None else weights
-    stored = np.repeat(w, np.diff(data.indptr))
-    x, columns = data.data.astype(np.float64), data.indices
-    is_missing = np.isnan(x)
-    count = w.sum() - np.bincount(columns, stored * is_missing, D)
-    divisor = np.where(count > 0, count, 1.0)
-    there = ~is_missing
-    columns, x, stored = columns[there], x[there], stored[there]
-    mean = np.bincount(columns, stored / divisor[columns] * x, D)
-    is_full = np.bincount(data.indices, minlength=D) == n  # where the difference of weights is 0, but for rounding
-    zeros = np.where(is_full, 0.0, np.maximum(count - np.bincount(columns, stored, D), 0.0))
-    deviations = x - mean[columns]
-    largest = np.maximum(np.abs(mean), np.finfo(np.float64).tiny)
-    np.maximum.at(largest, columns, np.abs(deviations))
-    squares = np.bincount(columns, stored * (deviations / largest[columns]) ** 2, D) + zeros * (mean / largest) ** 2
-    std = largest * np.sqrt(squares / divisor)
-    return count, np.where(count > 0, mean, np.nan), np.where(count > 0, std, np.nan)
-
-
-def _merged(a, b):
-    """Moments of both sets of samples (Chan et al., eq. 2.1); a column that one set lacks has the other's."""
-    (n_a, mean_a, std_a), (n_b, mean_b, std_b) = a, b
-    n = n_a + n_b
-    share = np.where(n > 0, n_b / np.where(n > 0, n, 1.0), 0.0)
-    d = mean_b - mean_a
-    mean = mean_a + d * share
-    parts = [np.sqrt(1 - share) * std_a, np.sqrt(share) * std_b, np.sqrt(share * (1 - share)) * np.abs(d)]
-    std = np.hypot(np.hypot(parts[0], parts[1]), parts[2])
-    only_a, only_b = n_b == 0, n_a == 0
-    mean = np.where(only_b, mean_b, np.where(only_a, mean_a, mean))
-    return n, mean, np.where(only_b, std_b, np.where(only_a, std_a, std))
 
 
 def _seen(count, is_weighted):
