@@ -102,3 +102,12 @@ def test_bad_numbers_are_named(name, value):
 def test_bad_total_is_named():
     with pytest.raises(ValueError, match="total_samples"):
         LatentDirichletAllocation(2).partial_fit(counts(), total_samples=0)
+
+
+def test_a_batch_after_fit_moves_the_topics_by_its_share():
+    X = counts(n=200)
+    model = LatentDirichletAllocation(3, topic_word_prior=1e-3, random_state=0).fit(X)
+    before = model.components_
+    model.partial_fit(X[:5], total_samples=1e6)
+    rate = 10.0**-0.7
+    assert 0 < np.abs(model.components_ - before).sum(axis=1).max() < 2.5 * rate  # not the batch's topics alone

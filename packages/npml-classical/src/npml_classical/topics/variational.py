@@ -168,7 +168,8 @@ class LatentDirichletAllocation(TopicModel):
         _, weights, shares = infer(corpus, beta, alpha, MAX_DOCUMENT_ITERATIONS, SETTLED)
         counts = statistics(corpus, beta, weights, shares) * (total_samples / corpus.shape[0])
         rate = 1.0 if old is None else (self.learning_offset + batches) ** -self.learning_decay
-        mixed = counts if old is None else (1.0 - rate) * old + rate * counts
+        # the old statistics in the units of the new ones: `fit` has counted its own corpus only
+        mixed = counts if old is None else (1.0 - rate) * old * (counts.sum() / old.sum()) + rate * counts
         self._record_features(X)
         self.components_ = _normalise(mixed + eta)
         self.doc_topic_prior_ = alpha
