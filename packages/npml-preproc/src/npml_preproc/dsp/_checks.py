@@ -37,12 +37,12 @@ def _working_dtype(dtype):
 
 def check_size(value, name, minimum=1):
     """`value` as an int that is at least `minimum`."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
     try:
         size = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, got {value!r}") from None
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
     if size < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {size}")
     return size
