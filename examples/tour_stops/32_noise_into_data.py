@@ -42,11 +42,11 @@ def wgan():
     rng, angle = np.random.default_rng(0), np.arange(8) * np.pi / 4
     centers = 2 * np.column_stack([np.cos(angle), np.sin(angle)])
     X = centers[rng.integers(8, size=2560)] + 0.05 * rng.normal(size=(2560, 2))
-    model, seconds = timed(lambda: WGANGP(2, n_critic=2, epochs=60, random_state=0).fit(X))
+    model, seconds = timed(lambda: WGANGP(2, n_critic=2, epochs=30, random_state=0).fit(X))
     sample = model.sample(4000, random_state=1)
     distance = np.linalg.norm(sample[:, None] - centers, axis=2)
     found = np.unique(distance.argmin(axis=1)[distance.min(axis=1) < 0.25]).size
-    yield Row("WGANGP, 60 epochs", "eight clusters", "clusters found", found, None, seconds, None)
+    yield Row("WGANGP, 30 epochs", "eight clusters", "clusters found", found, None, seconds, None)
     yield Figure(
         draw_density(X, sample, model),
         "The data; how densely the generator fills the plane; and the critic's score, whose lines "

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tour_kit import COLORS, INK, SOFT, Figure, Row, Text, canvas, stop
 
-STEPS, BATCH, LENGTH, RATE = 500, 12, 64, 4e-3
+STEPS, BATCH, LENGTH, RATE = 250, 12, 64, 4e-3
 SIZES = {"block_size": LENGTH, "d_model": 64, "n_heads": 4, "n_layers": 2}
 MOMENTS = (0, 60, STEPS)
 
