@@ -251,11 +251,12 @@ class _Problem:
         if not hessian:
             return value, gradient
         curvature = self.weights * p * (1.0 - p)
-        weighted = curvature[:, None] * self.X
+        # a matrix times its own transpose costs half of a product of two
+        half = np.sqrt(curvature)[:, None] * self.X
         matrix = np.empty((len(x), len(x)))
-        matrix[: self.D, : self.D] = self.X.T @ weighted
+        matrix[: self.D, : self.D] = half.T @ half
         if self.fit_intercept:
-            matrix[self.D, : self.D] = matrix[: self.D, self.D] = weighted.sum(axis=0)
+            matrix[self.D, : self.D] = matrix[: self.D, self.D] = curvature @ self.X
             matrix[self.D, self.D] = curvature.sum()
         matrix.flat[:: len(x) + 1] += l2
         return value, gradient, matrix
