@@ -198,8 +198,8 @@ class GaussianHMM(BaseHMM):
                 raise ValueError(f"means_ must be finite and have shape {(K, D)}, got shape {means.shape}")
         if "c" in self.init_params or "_covars_" not in self.__dict__:
             scatter = np.cov(filled.T, ddof=min(1, len(X) - 1)).reshape(D, D) + self.min_covar * np.eye(D)
-            covariances = self._reduce(np.broadcast_to(scatter, (K, D, D))) if self.covariance_type != "full" else None
-            covariances = np.tile(scatter, (K, 1, 1)) if covariances is None else covariances
+            copies = np.tile(scatter, (K, 1, 1))
+            covariances = copies if self.covariance_type == "full" else self._reduce(copies)
         else:
             covariances = self._covars_
         factor = shapes.precision_cholesky(self.covariance_type, covariances)

@@ -213,7 +213,6 @@ class _Problem:
             spread = np.sqrt(weighted_mean(centred**2, weights))
             self.scale = np.where(spread > 0, spread, 1.0)
         self.X = centred / self.scale
-        self.codes = codes
         self.targets = codes.astype(np.float64)
         self.l2 = np.zeros((self.n_rows, D + fit_intercept))
         self.l2[:, :D] = penalty == "l2"

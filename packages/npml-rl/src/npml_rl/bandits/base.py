@@ -165,6 +165,7 @@ def check_probabilities(table, name):
 
 
 def positive_int(value, name):
+    """An int from 1 on."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{name} must be a positive int, got {value!r}")
     return int(value)
