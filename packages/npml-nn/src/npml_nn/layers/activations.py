@@ -11,7 +11,7 @@ https://arxiv.org/abs/1606.08415 (SiLU). Glorot et al. (2011), Deep sparse recti
 
 import numpy as np
 
-from .elementwise import Activation, elementwise, elementwise_backward, register_activation
+from .elementwise import Activation, elementwise, elementwise_backward, logistic, register_activation
 
 __all__ = [
     "ELU",
@@ -222,7 +222,7 @@ class Sigmoid(Activation):
     from_output = True
 
     def _value(self, x, out):
-        _sigmoid(x, out)
+        logistic(x, out)
 
     def _grad(self, y, out):
         np.subtract(1, y, out=out)
@@ -302,11 +302,11 @@ class Softplus(Activation):
         out += np.maximum(x, 0)
 
     def _grad(self, x, out):
-        _sigmoid(x, out)
+        logistic(x, out)
 
     def _grad2(self, x, out):
-        _sigmoid(x, out)
-        out *= _sigmoid(-x, np.empty_like(x))
+        logistic(x, out)
+        out *= logistic(-x, np.empty_like(x))
 
 
 class Exponential(Activation):
@@ -345,18 +345,21 @@ class SiLU(Activation):
     """
 
     def _value(self, x, out):
-        _sigmoid(x, out)
+        logistic(x, out)
         out *= x
 
     def _grad(self, x, out):
-        s = _sigmoid(x, np.empty_like(out))
-        np.subtract(1, s, out=out)
-        out *= x
-        out += 1
-        out *= s
+        self._value_and_grad(x, np.empty_like(out), out)
+
+    def _value_and_grad(self, x, out, slope):
+        s = logistic(x, np.empty_like(out))
+        np.multiply(x, s, out=out)
+        np.subtract(1, s, out=slope)
+        slope *= out
+        slope += s
 
     def _grad2(self, x, out):
-        s = _sigmoid(x, np.empty_like(out))
+        s = logistic(x, np.empty_like(out))
         np.multiply(x, 1 - 2 * s, out=out)
         out += 2
         out *= s
@@ -447,12 +450,3 @@ for _function, _layer in _LAYERS.items():
     register_activation(_function.__name__, _layer)
 register_activation("linear", Identity)
 register_activation("swish", SiLU)
-
-
-def _sigmoid(x, out):
-    """1 / (1 + exp(-x)); where exp(-x) overflows to inf, that is 0 as it should be."""
-    np.negative(x, out=out)
-    with np.errstate(over="ignore"):
-        np.exp(out, out=out)
-    out += 1
-    return np.reciprocal(out, out=out)

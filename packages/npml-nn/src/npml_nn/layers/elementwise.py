@@ -4,12 +4,13 @@
     backward           dx = dy f'(x)
     double backward    s = <u, dy f'(x)>:   ds/d(dy) = u f'(x),   ds/dx = u dy f''(x)
 
-An activation says what f, f' and f'' are. Where f' and f'' follow from y alone (tanh' = 1 - y^2) the cache holds y,
-which the next layer holds anyway, and the exponential is not computed twice. All passes run over pieces that stay in
-the cache of the processor: O(n) time, no temporary as large as x.
+An activation says what f, f' and f'' are. No exponential is computed twice: where f' and f'' follow from y alone
+(tanh' = 1 - y^2) the cache holds y, which the next layer holds anyway; where f and f' share their costly part (the
+sigmoid of SiLU) the forward pass of training works out both and keeps f'(x). All passes run over pieces that stay in
+the cache of the processor: O(n) time, no other temporary as large as x.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,6 +55,7 @@ class Activation(Layer):
     """
 
     from_output = False
+    _value_and_grad: Any = None  # (x, out, slope): both at once, where that is cheaper
 
     def _value(self, x, out):
         raise TypeError(f"{type(self).__name__} must define _value(x, out)")
@@ -87,21 +89,28 @@ class Activation(Layer):
 
 
 class ElementwiseCache(NamedTuple):
-    """z: what f' is a function of, x or y. Same shape as x."""
+    """z: what f' is a function of, x or y; slope: f'(x) where the forward pass made it. Same shape as x."""
 
     z: np.ndarray
     activation: Activation
+    slope: np.ndarray | None = None
 
 
 def elementwise(activation, x):
     """y = f(x).   x (...) -> y (...)"""
     x = as_float(x)
+    if activation._value_and_grad is not None and activation.training:
+        slope = np.empty(x.shape, x.dtype)
+        y = _in_chunks(lambda x, slope, out: activation._value_and_grad(x, out, slope), x, slope)
+        return y, ElementwiseCache(x, activation, slope)
     y = _in_chunks(activation._value, x)
     return y, ElementwiseCache(y if activation.from_output else x, activation)
 
 
 def elementwise_backward(dy, cache):
     """dL/dx = dy f'(x)."""
+    if cache.slope is not None:
+        return dy * cache.slope
 
     def product(dy, z, out):
         cache.activation._grad(z, out)
@@ -167,6 +176,15 @@ class Custom(Activation):
 
     def _grad2(self, x, out):
         out[...] = self.function.grad2(x)
+
+
+def logistic(x, out):
+    """1 / (1 + exp(-x)) into `out`; where exp(-x) overflows to inf, that is 0 as it should be."""
+    np.negative(x, out=out)
+    with np.errstate(over="ignore"):
+        np.exp(out, out=out)
+    out += 1
+    return np.reciprocal(out, out=out)
 
 
 def _in_chunks(function, *arrays):

@@ -7,7 +7,7 @@ x, y (...) of any shape, Phi and phi the distribution function and the density o
              u = c (x + 0.044715 x^3)       f'' = sech^2 u (u' - x u'^2 tanh u + x/2 u''),    c = sqrt(2/pi)
 
 In float32, Phi comes from erf(x / sqrt(2)) = tanh(x p(x^2)) with a polynomial p of degree 6, whose error (6e-8) is that
-of float32 itself: a few products and one tanh, no SciPy. In float64 it is `scipy.special.erfc`
+of float32 itself: a few products and one exponential, no SciPy. In float64 it is `scipy.special.erfc`
 (where SciPy is missing, a series and a continued fraction).
 
 References: Hendrycks & Gimpel (2016), Gaussian error linear units, https://arxiv.org/abs/1606.08415.
@@ -17,7 +17,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from .elementwise import Activation, elementwise, elementwise_backward, register_activation
+from .elementwise import Activation, elementwise, elementwise_backward, logistic, register_activation
 
 __all__ = ["GELU", "gelu", "gelu_backward"]
 
@@ -46,8 +46,7 @@ class GELU(Activation):
 
     def _value(self, x, out):
         if self._is_tanh:
-            _tanh_argument(x, out)
-            np.tanh(out, out=out)
+            np.tanh(_tanh_argument(x, out), out=out)
             out += 1
             out *= 0.5
         else:
@@ -55,12 +54,19 @@ class GELU(Activation):
         out *= x
 
     def _grad(self, x, out):
+        self._value_and_grad(x, np.empty_like(out), out)
+
+    def _value_and_grad(self, x, out, slope):
         if self._is_tanh:
-            u, du = _tanh_argument(x, np.empty_like(out)), _tanh_slope(x)
-            out[...] = (1 + np.tanh(u)) / 2 + x / 2 * _sech2(u) * du
+            u = _tanh_argument(x, slope)
+            weight = (1 + np.tanh(u)) / 2
+            slope[...] = weight + x / 2 * _sech2(u) * _tanh_slope(x)
         else:
-            _normal_cdf(x, out)
-            out += x * _normal_pdf(x)
+            weight = _normal_cdf(x, out)
+            _normal_pdf(x, slope)
+            slope *= x
+            slope += weight
+        np.multiply(weight, x, out=out)
 
     def _grad2(self, x, out):
         if self._is_tanh:
@@ -70,7 +76,7 @@ class GELU(Activation):
         else:
             np.multiply(x, x, out=out)
             np.subtract(2, out, out=out)
-            out *= _normal_pdf(x)
+            out *= _normal_pdf(x, np.empty_like(out))
 
     @property
     def _is_tanh(self):
@@ -87,29 +93,42 @@ vars(gelu)["layer"] = GELU
 register_activation("gelu", GELU)
 
 
-def _normal_pdf(x):
+def _normal_pdf(x, out):
     """exp(-x^2 / 2) / sqrt(2 pi)."""
-    return np.exp(x * x * -0.5) * (1 / sqrt(2 * pi))
+    with np.errstate(over="ignore", under="ignore"):  # far out it is 0
+        np.multiply(x, x, out=out)
+        out *= -0.5
+        np.exp(out, out=out)
+    out *= 1 / sqrt(2 * pi)
+    return out
 
 
 def _normal_cdf(x, out):
     """Phi(x) = (1 + erf(x / sqrt(2))) / 2."""
     if x.dtype == np.float32:
-        square = np.minimum(x * x, 40)  # beyond, erf is 1 in float32
-        out.fill(ERF_POLYNOMIAL[-1])
-        for coefficient in ERF_POLYNOMIAL[-2::-1]:
-            out *= square
-            out += coefficient
-        out *= x
-        np.tanh(out, out=out)
-        out += 1
-    else:
-        try:
-            from scipy.special import erfc
-        except ImportError:  # a forward pass needs NumPy alone
-            erfc = complementary_error_function
-        out[...] = erfc(x * -sqrt(0.5))  # no cancellation where erf is near -1
+        return _normal_cdf_float32(x, out)
+    try:
+        from scipy.special import erfc
+    except ImportError:  # a forward pass needs NumPy alone
+        erfc = complementary_error_function
+    out[...] = erfc(x * -sqrt(0.5))  # no cancellation where erf is near -1
     out *= 0.5
+    return out
+
+
+def _normal_cdf_float32(x, out):
+    """(1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)) with u = x p(x^2): the exponential takes half the time of tanh."""
+    with np.errstate(over="ignore"):
+        square = x * x
+        if square.max(initial=0) > 40:  # beyond, Phi is 0 or 1 in float32
+            np.minimum(square, 40, out=square)
+        np.multiply(square, 2 * ERF_POLYNOMIAL[-1], out=out)
+        for coefficient in ERF_POLYNOMIAL[-2:0:-1]:
+            out += 2 * coefficient
+            out *= square
+        out += 2 * ERF_POLYNOMIAL[0]
+        out *= x
+    return logistic(out, out)
 
 
 def complementary_error_function(x):
