@@ -26,7 +26,7 @@ __all__ = [
     "register_activation",
 ]
 
-CHUNK = 16384  # elements: 128 kB of float64
+CHUNK = 65536  # numbers worked on at a time
 
 _activations: dict[str, type] = {}
 

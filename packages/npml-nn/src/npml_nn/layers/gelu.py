@@ -6,9 +6,10 @@ x, y (...) of any shape, Phi and phi the distribution function and the density o
     tanh     f = x/2 (1 + tanh u)           f' = (1 + tanh u)/2 + x/2 u' sech^2 u
              u = c (x + 0.044715 x^3)       f'' = sech^2 u (u' - x u'^2 tanh u + x/2 u''),    c = sqrt(2/pi)
 
-In float32, Phi comes from erf(x / sqrt(2)) = tanh(x p(x^2)) with a polynomial p of degree 6, whose error (6e-8) is that
-of float32 itself: a few products and one exponential, no SciPy. In float64 it is `scipy.special.erfc`
-(where SciPy is missing, a series and a continued fraction).
+In float32, Phi(-|x|) = q e with e = exp(-x^2 / 2) and q a polynomial of degree 5 in t = 1 / (1 + p |x|), the form of
+Abramowitz & Stegun (1964, eq. 26.2.17) with coefficients fitted anew: the largest error, 6e-8, is that of float32
+itself, and one exponential serves Phi and phi. In float64 Phi is `scipy.special.erfc` (where SciPy is missing, a series
+and a continued fraction).
 
 References: Hendrycks & Gimpel (2016), Gaussian error linear units, https://arxiv.org/abs/1606.08415.
 """
@@ -17,7 +18,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from .elementwise import Activation, elementwise, elementwise_backward, logistic, register_activation
+from .elementwise import Activation, elementwise, elementwise_backward, register_activation
 
 __all__ = ["GELU", "gelu", "gelu_backward"]
 
@@ -49,9 +50,12 @@ class GELU(Activation):
             np.tanh(_tanh_argument(x, out), out=out)
             out += 1
             out *= 0.5
+            out *= x
+        elif x.dtype == np.float32:
+            _value_float32(x, out)
         else:
             _normal_cdf(x, out)
-        out *= x
+            out *= x
 
     def _grad(self, x, out):
         self._value_and_grad(x, np.empty_like(out), out)
@@ -61,12 +65,15 @@ class GELU(Activation):
             u = _tanh_argument(x, slope)
             weight = (1 + np.tanh(u)) / 2
             slope[...] = weight + x / 2 * _sech2(u) * _tanh_slope(x)
+            np.multiply(weight, x, out=out)
+        elif x.dtype == np.float32:
+            _value_and_grad_float32(x, out, slope)
         else:
             weight = _normal_cdf(x, out)
             _normal_pdf(x, slope)
             slope *= x
             slope += weight
-        np.multiply(weight, x, out=out)
+            out *= x
 
     def _grad2(self, x, out):
         if self._is_tanh:
@@ -105,8 +112,6 @@ def _normal_pdf(x, out):
 
 def _normal_cdf(x, out):
     """Phi(x) = (1 + erf(x / sqrt(2))) / 2."""
-    if x.dtype == np.float32:
-        return _normal_cdf_float32(x, out)
     try:
         from scipy.special import erfc
     except ImportError:  # a forward pass needs NumPy alone
@@ -116,19 +121,46 @@ def _normal_cdf(x, out):
     return out
 
 
-def _normal_cdf_float32(x, out):
-    """(1 + tanh(u)) / 2 = 1 / (1 + exp(-2 u)) with u = x p(x^2): the exponential takes half the time of tanh."""
-    with np.errstate(over="ignore"):
-        square = x * x
-        if square.max(initial=0) > 40:  # beyond, Phi is 0 or 1 in float32
-            np.minimum(square, 40, out=square)
-        np.multiply(square, 2 * ERF_POLYNOMIAL[-1], out=out)
-        for coefficient in ERF_POLYNOMIAL[-2:0:-1]:
-            out += 2 * coefficient
-            out *= square
-        out += 2 * ERF_POLYNOMIAL[0]
-        out *= x
-    return logistic(out, out)
+def _value_float32(x, out):
+    """X Phi(x) = max(x, 0) - a Phi(-a) with a = |x|."""
+    a, q, e = _tail(x)
+    a *= q
+    a *= e
+    np.maximum(x, np.zeros_like(x), out=out)  # an array of zeros: NumPy has fast loops for two arrays alone
+    out -= a
+
+
+def _value_and_grad_float32(x, out, slope):
+    """As `_value_float32`, and f' = 1 - w where x > 0, w elsewhere, with w = Phi(-a) - a phi(a) = (q - c a) e."""
+    a, q, e = _tail(x)
+    np.multiply(a, q, out=slope)
+    slope *= e
+    np.maximum(x, np.zeros_like(x), out=out)
+    out -= slope
+    a *= 1 / sqrt(2 * pi)
+    q -= a
+    q *= e
+    np.subtract(0.5, q, out=q)
+    np.copysign(q, x, out=slope)
+    slope += 0.5
+
+
+def _tail(x):
+    """a = |x| and q, e with Phi(-a) = q e; beyond a = 12.5 both f and f' have all their digits without it."""
+    a = np.abs(x)
+    if not a.max(initial=0) <= 12.5:
+        np.minimum(a, 12.5, out=a)
+    t = a * TAIL_SCALE
+    t += 1
+    np.reciprocal(t, out=t)
+    q = t * TAIL_POLYNOMIAL[-1]
+    for coefficient in TAIL_POLYNOMIAL[-2::-1]:
+        q += coefficient
+        q *= t
+    e = np.multiply(a, a, out=t)
+    e *= -0.5
+    np.exp(e, out=e)
+    return a, q, e
 
 
 def complementary_error_function(x):
@@ -152,16 +184,9 @@ def complementary_error_function(x):
     return np.where(x < 0, 2.0 - value, value)
 
 
-# p of erf(x / sqrt(2)) = tanh(x p(x^2)): the polynomial that minimises the largest error over |x| <= 6
-ERF_POLYNOMIAL = (
-    0.7978849414899034,
-    0.03633308440866942,
-    -3.259474462166341e-05,
-    -5.5306316685119773e-05,
-    3.964773125418563e-06,
-    -1.3226627577167258e-07,
-    1.7562773255806513e-09,
-)
+# p, and the coefficients of t, t^2, ... in q: they minimise the largest error of q e over a <= 13.5
+TAIL_SCALE = 0.33080456
+TAIL_POLYNOMIAL = (0.12207582, 0.20443968, -0.09144854, 0.37531033, -0.11037735)
 
 
 def _bounded(x):
