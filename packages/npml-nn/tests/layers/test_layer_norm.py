@@ -81,6 +81,15 @@ def test_a_large_common_offset_costs_no_digits(rng):
     np.testing.assert_allclose(shifted, layer_norm(small, ones, zeros), rtol=0, atol=5e-4)
 
 
+def test_one_row_apart_from_its_mean_among_others(rng):
+    x = rng.normal(size=(40, 16))
+    x[7] = 0.1
+    x[11] += 1e6
+    y = layer_norm(x, np.ones(16), np.zeros(16))
+    np.testing.assert_array_equal(y[7], 0)
+    np.testing.assert_allclose(y[11], layer_norm(x[11] - 1e6, np.ones(16), np.zeros(16)), rtol=0, atol=1e-13)
+
+
 def test_squares_that_overflow():
     row = np.array([[1.0, 2.0, 3.0]])
     with np.errstate(all="raise"):
@@ -125,17 +134,17 @@ def test_empty_batch_and_sharing(kind, rng):
 
 
 MUTANTS = [
-    (module._backward, "h *= (out @ gain / n)[:, None]", "h *= (out @ gain)[:, None]", "missing 1/n"),
-    (module._backward, "out -= h", "out += h", "sign"),
+    (module._backward, "(dh @ gain / n)[:, None], out", "(dh @ gain)[:, None], out", "missing 1/n"),
+    (module._backward, "out -= np.multiply", "out += np.multiply", "sign"),
     (module._backward, "out -= (d @ gain / n)[:, None]", "pass", "dropped mean"),
     (module._backward, "out *= r[some]", "pass", "dropped scale"),
-    (module._backward, "dg += out.sum(axis=0)", "dg += out.mean(axis=0)", "a mean where a sum is due"),
-    (module._backward, "db += d.sum(axis=0)", "db += d[0]", "db without the other rows"),
+    (module._backward, "dg += ones @ dh", "dg += dh.mean(axis=0)", "a mean where a sum is due"),
+    (module._backward, "db += ones @ d", "db += d[0]", "db without the other rows"),
     (standardize.standardize_double_backward, "- 3 * a * b", "- 2 * a * b", "factor"),
     (standardize.standardize_double_backward, "b * du + a * dd", "a * du + b * dd", "exchanged"),
     (standardize.standardize_double_backward, "-r * r", "r * r", "sign"),
     (module._double_backward, "(v * gain)", "v", "dropped g"),
-    (module._double_backward, "(drows * v)", "(drows * h)", "dg of the first order"),
+    (module._double_backward, "(drows * v)", "(drows * hrows)", "dg of the first order"),
 ]
 
 

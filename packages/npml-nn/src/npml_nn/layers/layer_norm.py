@@ -7,9 +7,11 @@ x, y (..., D) as M rows of D numbers (D may be several trailing axes), g, b (D,)
     backward      d = g dy:   dx = r (d - mean d - h mean(d h)),   dg = sum dy h,   db = sum dy    (RMS: no mean d)
     double        s = <u, dx>: `layers/standardize.py` for d and x;   ds/d(dy) = g J u,   ds/dg = sum dy J u
 
-All passes run over a few rows at a time, which stay in the cache of the processor, and the cache for the backward pass
-holds two numbers a row: O(M D) time, O(M) memory besides x and y. A row is shifted by its first number before its mean
-is taken: a constant row gives exactly b, and a large common offset costs no digits.
+All passes run over a few rows at a time, which stay in the cache of the processor; sums over rows and over columns are
+products with a vector. O(M D) time; h and r are kept for the backward pass.
+
+The mean of a row whose numbers differ by little is inexact, compared to what they differ by. There the row is shifted
+by its first number before its mean is taken: a constant row gives exactly b, and a large common offset costs no digits.
 
 References: Ba, Kiros & Hinton (2016), Layer normalization, https://arxiv.org/abs/1607.06450. Zhang & Sennrich (2019),
 Root mean square layer normalization, https://arxiv.org/abs/1910.07467.
@@ -37,16 +39,16 @@ __all__ = [
     "rms_norm_double_backward",
 ]
 
-CHUNK = 65536  # numbers worked on at a time
+CHUNK = 131072  # numbers worked on at a time
 
 
 class LayerNormCache(NamedTuple):
-    """x (...), g (D...), and for each of the M rows its mean (M, 1), None for RMS norm, and r (M, 1)."""
+    """h (...), g (D...), for each of the M rows r (M, 1), and whether the mean was subtracted."""
 
-    x: np.ndarray
+    h: np.ndarray
     g: np.ndarray
-    mean: np.ndarray | None
     r: np.ndarray
+    centred: bool
 
 
 def layer_norm(x, g, b, eps=1e-5):
@@ -93,50 +95,40 @@ def _forward(x, g, b, eps, centred):
     if x.shape[x.ndim - g.ndim :] != g.shape:
         raise ValueError(f"x must have the shape (..., {', '.join(map(str, g.shape))}), got {x.shape}")
     rows, gain, shift = _rows(x, g.size), g.reshape(-1), None if b is None else b.reshape(-1)
-    y, r = np.empty(rows.shape, x.dtype), np.empty((len(rows), 1), x.dtype)
-    mean, average = np.empty_like(r) if centred else None, np.full(g.size, 1 / g.size, x.dtype)
+    h, y, r = np.empty(rows.shape, x.dtype), np.empty(rows.shape, x.dtype), np.empty((len(rows), 1), x.dtype)
+    average = np.full(g.size, 1 / g.size, x.dtype)
     for some in _chunks(rows):
-        h = y[some]
-        if centred:
-            first = rows[some, :1]
-            np.subtract(rows[some], first, out=h)
-            np.add(first, (h @ average)[:, None], out=mean[some])
-            np.subtract(rows[some], mean[some], out=h)
-        else:
-            h[...] = rows[some]
-        r[some] = _inverse_scale(h, eps)
-        h *= r[some]
-        h *= gain
+        square = _centre(rows[some], average, h[some]) if centred else _mean_square(rows[some])
+        r[some] = _inverse_root(h[some] if centred else rows[some], square, eps)
+        np.multiply(h[some] if centred else rows[some], r[some], out=h[some])
+        np.multiply(h[some], gain, out=y[some])
         if shift is not None:
-            h += shift
-    return y.reshape(x.shape), LayerNormCache(x, g, mean, r)
+            y[some] += shift
+    return y.reshape(x.shape), LayerNormCache(h.reshape(x.shape), g, r, centred)
 
 
 def _backward(dy, cache):
-    x, g, mean, r = cache
-    rows, drows, gain = _rows(x, g.size), _rows(dy, g.size), g.reshape(-1)
-    dx, n = np.empty(rows.shape, x.dtype), g.size
-    dg, db = np.zeros_like(gain), np.zeros_like(gain)
-    for some in _chunks(rows):
-        h, d, out = _standardized(rows, mean, r, some), drows[some], dx[some]
-        np.multiply(d, h, out=out)
-        dg += out.sum(axis=0)
-        db += d.sum(axis=0)
-        h *= (out @ gain / n)[:, None]  # mean(d h): out is dy h
+    h, g, r, centred = cache
+    hrows, drows, gain, n = _rows(h, g.size), _rows(dy, g.size), g.reshape(-1), g.size
+    dx, dg, db = np.empty(hrows.shape, h.dtype), np.zeros_like(gain), np.zeros_like(gain)
+    for some in _chunks(hrows):
+        d, out = drows[some], dx[some]
+        dh, ones = d * hrows[some], np.ones(len(d), h.dtype)
+        dg += ones @ dh
+        db += ones @ d
         np.multiply(d, gain, out=out)
-        out -= h
-        if mean is not None:
+        out -= np.multiply(hrows[some], (dh @ gain / n)[:, None], out=dh)
+        if centred:
             out -= (d @ gain / n)[:, None]
         out *= r[some]
-    return dx.reshape(x.shape), dg.reshape(g.shape), db.reshape(g.shape)
+    return dx.reshape(h.shape), dg.reshape(g.shape), db.reshape(g.shape)
 
 
 def _double_backward(ddx, dy, cache):
-    x, g, mean, r = cache
-    rows, drows, gain = _rows(x, g.size), _rows(dy, g.size), g.reshape(-1)
-    h = _standardized(rows, mean, r, slice(None))
-    v, d_x = standardize_double_backward(_rows(ddx, g.size), drows * gain, h, r, 1, centred=mean is not None)
-    return (v * gain).reshape(x.shape), d_x.reshape(x.shape), (drows * v).sum(axis=0).reshape(g.shape)
+    h, g, r, centred = cache
+    hrows, drows, gain = _rows(h, g.size), _rows(dy, g.size), g.reshape(-1)
+    v, d_x = standardize_double_backward(_rows(ddx, g.size), drows * gain, hrows, r, 1, centred)
+    return (v * gain).reshape(h.shape), d_x.reshape(h.shape), (drows * v).sum(axis=0).reshape(g.shape)
 
 
 def _rows(x, n):
@@ -148,22 +140,30 @@ def _chunks(rows):
     return [slice(start, start + step) for start in range(0, len(rows), step)]
 
 
-def _inverse_scale(h, eps):
-    """1 / sqrt(mean of h^2 + eps) of each row; one whose squares overflow is divided by its largest number first."""
-    square = np.einsum("ij,ij->i", h, h)[:, None] / h.shape[1]
+def _centre(x, average, out):
+    """X - mean x, and return its mean square."""
+    mean = (x @ average)[:, None]
+    np.subtract(x, mean, out=out)
+    square = _mean_square(out)
+    if not (np.abs(mean).max() <= 4 * np.sqrt(square.min()) and square.max() < np.inf):
+        np.subtract(x, x[:, :1], out=out)
+        out -= (out @ average)[:, None]
+        square = _mean_square(out)
+    return square
+
+
+def _mean_square(x):
+    return np.einsum("ij,ij->i", x, x)[:, None] / x.shape[1]
+
+
+def _inverse_root(x, square, eps):
+    """1 / sqrt(square + eps) of each row; one whose squares overflow is divided by its largest number first."""
     r = 1 / np.sqrt(square + eps)
-    large = np.isinf(square[:, 0])
-    if large.any():
-        top = np.abs(h[large]).max(axis=1, keepdims=True)
-        r[large] = 1 / np.sqrt(np.square(h[large] / top).mean(axis=1, keepdims=True)) / top
+    if not square.max() < np.inf:
+        large = np.isinf(square[:, 0])
+        top = np.abs(x[large]).max(axis=1, keepdims=True)
+        r[large] = 1 / np.sqrt(np.square(x[large] / top).mean(axis=1, keepdims=True)) / top
     return r
-
-
-def _standardized(rows, mean, r, some):
-    h = rows[some] * r[some] if mean is None else rows[some] - mean[some]
-    if mean is not None:
-        h *= r[some]
-    return h
 
 
 class LayerNorm(Layer):
