@@ -123,8 +123,8 @@ def test_float32_and_inputs_untouched(causal, stays_float32, changes_nothing, rn
 MUTANTS = [
     ("dheads[first:last]", "dheads[first:last][::-1]", "exchanged"),
     ("dxs[0]", "-dxs[0]", "sign"),
-    ("np.concatenate(dbs)", "np.concatenate(dbs) / len(do)", "a mean where a sum is due"),
-    ("np.concatenate(dWs, axis=1)", "0 * np.concatenate(dWs, axis=1)", "dropped"),
+    ("dbs[0]", "dbs[0] / len(do)", "a mean where a sum is due"),
+    ("dWs[0]", "0 * dWs[0]", "dropped"),
 ]
 
 

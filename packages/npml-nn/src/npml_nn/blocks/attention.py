@@ -178,8 +178,9 @@ class MultiHeadAttention(Layer):
         for source, (first, last) in zip(caches, COLUMNS[len(caches)]):
             dx, dW, db = dense_backward(self._joined(dheads[first:last]), source)
             dxs.append(dx), dWs.append(dW), dbs.append(db)
-        gradients = {"W": np.concatenate(dWs, axis=1), "b": np.concatenate(dbs)}
-        return dxs[0] if len(dxs) == 1 else tuple(dxs), gradients
+        if len(caches) == 1:
+            return dxs[0], {"W": dWs[0], "b": dbs[0]}
+        return tuple(dxs), {"W": np.concatenate(dWs, axis=1), "b": np.concatenate(dbs)}
 
     def _split(self, x, n_parts):
         """(N, T, n_parts D) -> n_parts arrays (N, h, T, D / h), views."""

@@ -35,11 +35,12 @@ from .parameters import as_float
 __all__ = ["DotProductAttention", "scaled_dot_product_attention", "scaled_dot_product_attention_backward"]
 
 CHUNK = 131072  # numbers of E in a block, about
+SMALL = 20  # scores whose exponentials neither overflow nor vanish
 ROWS = 128  # queries in a causal block
 
 
 class AttentionCache(NamedTuple):
-    """q (B, Tq, D), k (B, Tk, D), v (B, Tk, Dv), o (B, Tq, Dv), and l (B, Tq, 1), infinite where a query sees nothing.
+    """scale q (B, Tq, D), k (B, Tk, D), v (B, Tk, Dv), o (B, Tq, Dv), and l (B, Tq, 1), infinite where a query sees nothing.
 
     Then the blocks, the scale, whether NaN stood among the inputs, and the shapes of q, k and v as given.
     """
@@ -86,16 +87,17 @@ def scaled_dot_product_attention(
     q, k, v = as_float(q, "q"), as_float(k, "k"), as_float(v, "v")
     shapes = _check_shapes(q, k, v)
     factor = _scale_of(scale, q.shape[-1])
+    q = np.multiply(q, factor, order="C")
     q, k, v = (a.reshape(prod(a.shape[:-2]), *a.shape[-2:]) for a in (q, k, v))
     mask = flat_mask(mask, shapes)
     q, k, v, poison = without_nan(q, k, v) if mask is not None or causal else (q, k, v, None)
     rng = check_random_state(random_state) if p > 0 else None
     o, l, blocks = np.empty((*q.shape[:2], v.shape[2]), v.dtype), np.empty((*q.shape[:2], 1), q.dtype), []
     for batch, rows, keys in _places(q.shape[0], q.shape[1], k.shape[1], causal, n_past):
-        E = (q[batch, rows] * factor) @ k[batch, keys].swapaxes(1, 2)
+        E = q[batch, rows] @ k[batch, keys].swapaxes(1, 2)
         hidden = hidden_pairs(mask, batch, rows, keys, n_past if causal else None)
         _exponentiate(E, hidden, None if poison is None else poison[0][batch, rows] | poison[1][batch, :, keys])
-        total = E.sum(axis=-1, keepdims=True)
+        total = _row_sums(E)
         total[total == 0] = np.inf  # 0 / inf = 0, forwards and backwards
         dropped, u = dropout(E, p, rng) if p > 0 else (E, None)
         np.divide(dropped @ v[batch, keys], total, out=o[batch, rows])
@@ -110,9 +112,10 @@ def scaled_dot_product_attention_backward(dy, cache):
     """dL/dq, dL/dk, dL/dv.   dy: do, or (do, dweights) after return_weights=True"""
     q, k, v, o, l, blocks, scale, poisoned, shapes = cache
     do, dweights = dy if isinstance(dy, tuple) else (dy, None)
-    n = np.where(l == np.inf, 0, do.reshape(o.shape)) / l
-    correction = (n * o).sum(axis=-1, keepdims=True)
-    dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
+    do, unseeing = do.reshape(o.shape), np.isinf(l)
+    n = (np.where(unseeing, 0, do) if unseeing.any() else do) / l
+    correction = np.einsum("bij,bij->bi", n, o)[..., None]
+    dq, dk, dv = np.empty_like(q), np.zeros_like(k), np.zeros_like(v)
     for batch, rows, keys, E, u in blocks:
         dS = n[batch, rows] @ v[batch, keys].swapaxes(1, 2)
         subtracted = correction[batch, rows]
@@ -130,7 +133,6 @@ def scaled_dot_product_attention_backward(dy, cache):
         dq[batch, rows] = dS @ k[batch, keys]
         dk[batch, keys] += dS.swapaxes(1, 2) @ q[batch, rows]
     dq *= scale
-    dk *= scale
     return tuple(gradient.reshape(shape) for gradient, shape in zip((dq, dk, dv), shapes))
 
 
@@ -165,7 +167,12 @@ def _places(n_batch, n_queries, n_keys, causal, n_past):
 
 
 def _exponentiate(E, hidden, poison):
-    """Scores into exp(S - max S), in place; 0 where hidden."""
+    """Scores into exp(S - max S), in place; 0 where hidden. Where all are small, nothing needs to be subtracted."""
+    if E.min(initial=0) >= -SMALL and E.max(initial=0) <= SMALL and poison is None:
+        np.exp(E, out=E)
+        if hidden is not None:
+            E *= (~hidden).astype(E.dtype)
+        return
     if poison is not None:
         np.copyto(E, np.nan, where=poison)
     if hidden is not None:
@@ -176,6 +183,11 @@ def _exponentiate(E, hidden, poison):
     np.exp(E, out=E)
     if poison is not None:
         np.copyto(E, 0, where=hidden)  # -inf - NaN
+
+
+def _row_sums(E):
+    """E 1, as one product with a vector."""
+    return (E.reshape(prod(E.shape[:2]), E.shape[2]) @ np.ones(E.shape[2], E.dtype)).reshape(*E.shape[:2], 1)
 
 
 def _dropped(E, u):

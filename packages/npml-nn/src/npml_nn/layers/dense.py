@@ -55,7 +55,8 @@ def dense_backward(dy, cache, input_gradient=True):
     x, W, has_bias = cache
     rows, drows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
     dx = (drows @ W.T).reshape(x.shape) if input_gradient else None
-    return dx, rows.T @ drows, drows.sum(axis=0) if has_bias else None
+    db = np.ones(len(drows), drows.dtype) @ drows if has_bias else None  # a product with a vector is a faster sum
+    return dx, rows.T @ drows, db
 
 
 def dense_double_backward(ddx, dy, cache):

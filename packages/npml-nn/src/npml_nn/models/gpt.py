@@ -204,7 +204,8 @@ class GPT(Layer):
         for block in self.blocks:
             x = block(x)
         h = self.norm(x)
-        return h @ self.tokens.W.T, h
+        logits = h.reshape(-1, self.d_model) @ self.tokens.W.T  # one product; of three axes NumPy would make N
+        return logits.reshape(*tokens.shape, self.vocab_size), h
 
     def _backward(self, dy, h):
         dlogits = dy.reshape(-1, self.vocab_size)
