@@ -36,7 +36,7 @@ __all__ = ["DotProductAttention", "scaled_dot_product_attention", "scaled_dot_pr
 
 CHUNK = 131072  # numbers of E in a block, about
 SMALL = 20  # scores whose exponentials neither overflow nor vanish
-ROWS = 128  # queries in a causal block
+ROWS = 32  # queries in a causal block
 
 
 class AttentionCache(NamedTuple):
@@ -130,7 +130,7 @@ def scaled_dot_product_attention_backward(dy, cache):
         if poisoned:
             dS[E == 0] = 0  # a NaN in one of the row's gradients stays with the pairs that see it
         dv[batch, keys] += _dropped(E, u).swapaxes(1, 2) @ n[batch, rows]
-        dq[batch, rows] = dS @ k[batch, keys]
+        np.matmul(dS, k[batch, keys], out=dq[batch, rows])
         dk[batch, keys] += dS.swapaxes(1, 2) @ q[batch, rows]
     dq *= scale
     return tuple(gradient.reshape(shape) for gradient, shape in zip((dq, dk, dv), shapes))

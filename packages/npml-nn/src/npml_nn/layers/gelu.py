@@ -6,8 +6,8 @@ x, y (...) of any shape, Phi and phi the distribution function and the density o
     tanh     f = x/2 (1 + tanh u)           f' = (1 + tanh u)/2 + x/2 u' sech^2 u
              u = c (x + 0.044715 x^3)       f'' = sech^2 u (u' - x u'^2 tanh u + x/2 u''),    c = sqrt(2/pi)
 
-In float32, Phi(-|x|) = q e with e = exp(-x^2 / 2) and q a polynomial of degree 5 in t = 1 / (1 + p |x|), the form of
-Abramowitz & Stegun (1964, eq. 26.2.17) with coefficients fitted anew: the largest error, 6e-8, is that of float32
+In float32, Phi(-|x|) = q e with e = exp(-x^2 / 2) and q a polynomial of degree 5 in t = 1 / (|x| + p), the form of Abramowitz
+& Stegun (1964, eq. 26.2.17) with coefficients fitted anew: the largest error, 6e-8, is that of float32
 itself, and one exponential serves Phi and phi. In float64 Phi is `scipy.special.erfc` (where SciPy is missing, a series
 and a continued fraction).
 
@@ -140,9 +140,15 @@ def _value_and_grad_float32(x, out, slope):
     a *= 1 / sqrt(2 * pi)
     q -= a
     q *= e
-    np.subtract(0.5, q, out=q)
-    np.copysign(q, x, out=slope)
+    np.subtract(0.5, q, out=slope)
+    _give_sign(x, slope)
     slope += 0.5
+
+
+def _give_sign(x, out):
+    """np.copysign(out, x, out=out) of float32 for out >= 0, in half the time: NumPy has no fast loop for it."""
+    signs = x.view(np.int32) & np.int32(-(2**31))
+    np.bitwise_or(out.view(np.int32), signs, out=out.view(np.int32))
 
 
 def _tail(x):
@@ -150,8 +156,7 @@ def _tail(x):
     a = np.abs(x)
     if not a.max(initial=0) <= 12.5:
         np.minimum(a, 12.5, out=a)
-    t = a * TAIL_SCALE
-    t += 1
+    t = a + TAIL_SHIFT
     np.reciprocal(t, out=t)
     q = t * TAIL_POLYNOMIAL[-1]
     for coefficient in TAIL_POLYNOMIAL[-2::-1]:
@@ -185,8 +190,8 @@ def complementary_error_function(x):
 
 
 # p, and the coefficients of t, t^2, ... in q: they minimise the largest error of q e over a <= 13.5
-TAIL_SCALE = 0.33080456
-TAIL_POLYNOMIAL = (0.12207582, 0.20443968, -0.09144854, 0.37531033, -0.11037735)
+TAIL_SHIFT = 3.0229329
+TAIL_POLYNOMIAL = (0.36902702, 1.868195, -2.5261684, 31.340403, -27.862658)
 
 
 def _bounded(x):
