@@ -25,6 +25,7 @@ from .kernels import (
     rbf_kernel,
     sigmoid_kernel,
 )
+from .memory import keep_memory
 from .numerics import logsumexp
 from .parallel import parallel_map
 from .persistence import Storable, atomic_write, load, save
@@ -34,6 +35,8 @@ from .sampling import AliasSampler, categorical
 from .validation import check_array, check_random_state, check_sample_weight, check_X_y, encode_labels
 
 __version__ = "0.1.0"
+
+keep_memory()
 
 __all__ = [
     "AliasSampler",

@@ -64,11 +64,6 @@ from .weights_file import read_weights, write_weights
 
 __all__ = ["Layer"]
 
-# Up to 32 MB, glibc keeps what a program frees for its next request only once it has freed as large a block
-# (mallopt(3), "dynamic mmap threshold"); before, each large array is mapped and zeroed anew by the kernel, a seventh of
-# a training step. This is that block; none of it is touched, so it costs no memory.
-np.empty(2**25 - 8192, np.uint8)
-
 TRANSIENT = ("_grads", "_observer", "_recorded", "_recording", "_tape")  # neither copied nor saved
 
 
