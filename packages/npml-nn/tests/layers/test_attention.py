@@ -186,14 +186,14 @@ def test_empty_sequences(rng):
 
 MUTANTS = [
     ("dq *= scale", "pass", "dropped scale"),
-    ("@ q[batch, rows]", "@ -q[batch, rows]", "sign"),
+    ("q[batch, rows], is_first)", "-q[batch, rows], is_first)", "sign"),
     ("dS -= subtracted", "pass", "dropped term"),
     ("dS *= E", "dS *= E / l[batch, rows]", "normalised twice"),
     ("else do) / l", "else do)", "not normalised"),
-    ("dv[batch, keys] += _dropped(E, u)", "dv[batch, keys] += E", "dropout forgotten"),
+    ("_add(dv[batch], keys, _dropped(E, u)", "_add(dv[batch], keys, E", "dropout forgotten"),
     ("            dS *= u", "            pass", "dropout forgotten"),
     ("dS += extra", "pass", "weights' gradient dropped"),
-    ("dk[batch, keys] += dS", "dk[batch, keys] = dS", "only the last block"),
+    ("q[batch, rows], is_first)", "q[batch, rows], True)", "only the first rows"),
 ]
 
 

@@ -100,7 +100,8 @@ def scaled_dot_product_attention(
         total = _row_sums(E)
         total[total == 0] = np.inf  # 0 / inf = 0, forwards and backwards
         dropped, u = dropout(E, p, rng) if p > 0 else (E, None)
-        np.divide(dropped @ v[batch, keys], total, out=o[batch, rows])
+        np.matmul(dropped, v[batch, keys], out=o[batch, rows])
+        o[batch, rows] /= total
         l[batch, rows] = total
         blocks.append(Block(batch, rows, keys, E, u))
     cache = AttentionCache(q, k, v, o, l, blocks, factor, poison is not None, shapes)
@@ -115,8 +116,8 @@ def scaled_dot_product_attention_backward(dy, cache):
     do, unseeing = do.reshape(o.shape), np.isinf(l)
     n = (np.where(unseeing, 0, do) if unseeing.any() else do) / l
     correction = np.einsum("bij,bij->bi", n, o)[..., None]
-    dq, dk, dv = np.empty_like(q), np.zeros_like(k), np.zeros_like(v)
-    for batch, rows, keys, E, u in blocks:
+    dq, dk, dv = np.empty_like(q), np.empty_like(k), np.empty_like(v)
+    for batch, rows, keys, E, u in reversed(blocks):
         dS = n[batch, rows] @ v[batch, keys].swapaxes(1, 2)
         subtracted = correction[batch, rows]
         if dweights is not None:
@@ -129,9 +130,10 @@ def scaled_dot_product_attention_backward(dy, cache):
         dS *= E
         if poisoned:
             dS[E == 0] = 0  # a NaN in one of the row's gradients stays with the pairs that see it
-        dv[batch, keys] += _dropped(E, u).swapaxes(1, 2) @ n[batch, rows]
+        is_first = rows.stop == q.shape[1]
+        _add(dv[batch], keys, _dropped(E, u).swapaxes(1, 2), n[batch, rows], is_first)
+        _add(dk[batch], keys, dS.swapaxes(1, 2), q[batch, rows], is_first)
         np.matmul(dS, k[batch, keys], out=dq[batch, rows])
-        dk[batch, keys] += dS.swapaxes(1, 2) @ q[batch, rows]
     dq *= scale
     return tuple(gradient.reshape(shape) for gradient, shape in zip((dq, dk, dv), shapes))
 
@@ -158,7 +160,7 @@ def _scale_of(scale, n_features):
 def _places(n_batch, n_queries, n_keys, causal, n_past):
     """Slices (batch, rows, keys) of blocks of about CHUNK pairs that cover all a query may see."""
     rows = ROWS if causal else max(ROWS, CHUNK // max(n_keys, 1))
-    for start in range(0, n_queries, rows):
+    for start in range(0, max(n_queries, 1), rows):  # without a query there still is a block, of nothing
         stop = min(start + rows, n_queries)
         last = min(n_keys, n_past + stop) if causal else n_keys
         step = max(1, CHUNK // max((stop - start) * last, 1))
@@ -192,6 +194,15 @@ def _row_sums(E):
 
 def _dropped(E, u):
     return E if u is None else E * u
+
+
+def _add(total, keys, a, b, is_first):
+    """Total[:, keys] += a b, where `total` holds nothing yet if this is the first product."""
+    if is_first:
+        np.matmul(a, b, out=total[:, keys])
+        total[:, keys.stop :] = 0
+    else:
+        total[:, keys] += a @ b
 
 
 def _weights(cache):
