@@ -246,7 +246,8 @@ class Layer(Storable):
     def _accumulate(self, gradients):
         if not self.frozen:
             for name, gradient in gradients.items():
-                self._grads[name] += gradient
+                total = self._grads[name]
+                np.add(total, gradient, out=total)
 
     # -- parts, parameters, modes ------------------------------------------------------------------------------------
 
