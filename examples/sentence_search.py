@@ -68,15 +68,14 @@ def main():
 
 
 def read_news(limit=None):
-    """The corpus as sentences, and for each the number of its story."""
+    """The corpus as sentences, each once, and for each the number of the first story that has it."""
     path = Path(find_spec("gensim").origin).parent / "test" / "test_data" / "lee_background.cor"
-    sentences, stories = [], []
+    stories = {}
     for number, story in enumerate(path.read_text(encoding="utf-8").splitlines()):
         for sentence in re.split(r"(?<=[.!?]) +(?=[A-Z\"])", story):
             if len(sentence.split()) > 3:
-                sentences.append(sentence.strip())
-                stories.append(number)
-    return sentences[:limit], np.array(stories[:limit])
+                stories.setdefault(sentence.strip(), number)
+    return list(stories)[:limit], np.array(list(stories.values())[:limit])
 
 
 STYLE = """

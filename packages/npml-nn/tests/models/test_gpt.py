@@ -51,6 +51,17 @@ def naive(gpt, tokens):
     return np.array([norm(row, "norm") @ P["tokens.W"].T for row in x])
 
 
+def test_equals_recorded(recorded):
+    r = recorded("gpt")
+    gpt = GPT(7, 5, 8, n_heads=2, n_layers=2, dtype=np.float64)
+    for name, array in gpt.params.items():
+        array[...] = r[f"param_{name}"]
+    np.testing.assert_allclose(gpt(r["tokens"]), r["y"], rtol=1e-10, atol=1e-12)
+    gpt.backward(r["dy"])
+    for name, gradient in gpt.grads.items():
+        np.testing.assert_allclose(gradient, r[f"grad_{name}"], rtol=1e-8, atol=1e-11, err_msg=name)
+
+
 @pytest.mark.parametrize("length", [1, 5, 8])
 def test_equations(length):
     gpt = awake(dtype=np.float64)
