@@ -6,8 +6,8 @@ x, y (...) of any shape, Phi and phi the distribution function and the density o
     tanh     f = x/2 (1 + tanh u)           f' = (1 + tanh u)/2 + x/2 u' sech^2 u
              u = c (x + 0.044715 x^3)       f'' = sech^2 u (u' - x u'^2 tanh u + x/2 u''),    c = sqrt(2/pi)
 
-In float32, Phi(-|x|) = q e with e = exp(-x^2 / 2) and q a polynomial of degree 5 in t = 1 / (|x| + p), the form of Abramowitz
-& Stegun (1964, eq. 26.2.17) with coefficients fitted anew: the largest error, 6e-8, is that of float32
+In float32, Phi(-|x|) = q e with e = exp(-x^2 / 2) and q a polynomial of degree 5 in t = 1 / (|x| + p), the form
+of Abramowitz & Stegun (1964, eq. 26.2.17) with coefficients fitted anew: the largest error, 6e-8, is that of float32
 itself, and one exponential serves Phi and phi. In float64 Phi is `scipy.special.erfc` (where SciPy is missing, a series
 and a continued fraction).
 
