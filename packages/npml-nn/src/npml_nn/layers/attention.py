@@ -42,7 +42,8 @@ ROWS = 32  # queries in a causal block
 class AttentionCache(NamedTuple):
     """scale q (B, Tq, D), k (B, Tk, D), v (B, Tk, Dv), o (B, Tq, Dv), and l (B, Tq, 1).
 
-    l is infinite where a query sees nothing. Then the blocks, the scale, whether NaN stood among the inputs, and the shapes of q, k and v as given.
+    l is infinite where a query sees nothing. Then the blocks, the scale, whether NaN stood among the inputs, and the
+    shapes of q, k and v as given.
     """
 
     q: np.ndarray
