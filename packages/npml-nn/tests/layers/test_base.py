@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import npml_core
-from npml_nn import SGD, Add, Dense, Dropout, Layer, Parameter, Sequential, SquaredError, gradcheck
+from npml_nn import SGD, Adam, Add, Dense, Dropout, Layer, Parameter, Sequential, SquaredError, gradcheck
 
 
 class Counter(Layer):
@@ -181,6 +181,20 @@ def test_state_dict_is_a_copy_and_strict(rng):
     model.load_state_dict(state)
     assert all(model.params[name] is array for name, array in arrays.items())
     assert not model[0].W.any()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))])
+def test_a_model_and_its_optimizer_copied_together_belong_together(copied, rng):
+    model = Sequential(Dense(3, 4, "relu"), Dense(4, 2))
+    optimizer, x, dy = Adam(model.parameters()), rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    twin, twins = copied((model, optimizer))
+    for network, steps in ((model, optimizer), (twin, twins)):
+        network(x), network.backward(dy)
+        steps.step()
+    for name, array in model.params.items():
+        np.testing.assert_array_equal(twin.params[name], array)
+        np.testing.assert_array_equal(twin.grads[name], model.grads[name])
+        assert twin.params[name] is not array and twin.grads[name].any()
 
 
 @pytest.mark.parametrize("way", ["deepcopy", "pickle", "save"])

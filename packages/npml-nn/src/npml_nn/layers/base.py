@@ -64,7 +64,7 @@ from .weights_file import read_weights, write_weights
 
 __all__ = ["Layer"]
 
-TRANSIENT = ("_grads", "_observer", "_recorded", "_recording", "_tape")  # neither copied nor saved
+TRANSIENT = ("_grads", "_observer", "_recorded", "_recording", "_tape")  # not saved; of these, gradients alone are copied
 
 
 class Layer(Storable):
@@ -413,10 +413,11 @@ class Layer(Storable):
         vars(self)["_grads"] = _zeros_like(self._params)
 
     def __getstate__(self):
-        return self._get_state()
+        return {**self._get_state(), "_grads": self._grads}  # an optimizer copied along holds the same arrays
 
     def __setstate__(self, state):
         self._set_state(state)
+        vars(self)["_grads"] = ArrayDict(state["_grads"])
 
     def __getattr__(self, name):
         for arrays in ("_params", "_buffers"):
