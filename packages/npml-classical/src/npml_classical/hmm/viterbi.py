@@ -21,6 +21,9 @@ import numpy as np
 
 from .pieces import Pieces, settle
 
+CHECK_EVERY = 8  # steps
+LOWEST = np.finfo(np.float64).min  # taken off where all scores are -inf
+
 
 def viterbi(log_b, lengths, startprob, transmat):
     """The best path through every sequence.
@@ -58,52 +61,67 @@ def viterbi(log_b, lengths, startprob, transmat):
 
 def _best_scores(log_b, pieces, log_start, log_A):
     """d (N, K), each row less its largest entry."""
-    d = np.empty_like(log_b)
+    d = np.full_like(log_b, np.nan)  # unlike everything
     predicted = np.zeros((len(pieces.size), log_b.shape[1]))
     predicted[pieces.is_head] = log_start
 
     def run(packed, entries):
-        d[packed.rows] = scores = _score(log_b[packed.rows], packed, entries, log_A)
-        return (scores[packed.last][:, :, None] + log_A).max(axis=1)
+        _score(d, log_b, packed, np.ascontiguousarray(entries.T), log_A)
+        return _advance(d[packed.rows[packed.last]].T, log_A).T
 
     settle(pieces, predicted, pieces.is_head, run, +1, _differs)
     return d
 
 
-def _score(log_b, packed, predicted, log_A):
-    d = np.empty_like(log_b)
-    # targets first: a maximum over the last axis of (j, i) reads both operands along i
-    towards = np.ascontiguousarray(log_A.T)
-    for begin, end in zip(packed.offsets[:-1], packed.offsets[1:]):
-        now = np.add(predicted[: end - begin], log_b[begin:end], out=d[begin:end])
-        highest = now.max(axis=1, keepdims=True)
-        now -= np.where(np.isfinite(highest), highest, 0.0)
-        predicted = (now[:, None, :] + towards).max(axis=2)
-    return d
+def _score(d, log_b, packed, predicted, log_A):
+    """Put d (N, K) of the packed rows in the place of an earlier sweep's, up to the step from which they are the same.
+
+    States come first in `predicted` and `now` (K, P): a step is a few operations on long rows.
+    """
+    candidates = np.empty(len(log_A) * predicted.size)
+    for t, (begin, end) in enumerate(zip(packed.offsets[:-1], packed.offsets[1:])):
+        rows = packed.rows[begin:end]
+        now = predicted[:, : end - begin] + log_b.take(rows, axis=0).T
+        now -= now.max(axis=0, initial=LOWEST)
+        if t % CHECK_EVERY == CHECK_EVERY - 1 and not _differs(d.take(rows, axis=0), now.T).any():
+            return
+        d[rows] = now.T
+        predicted = _advance(now, log_A, candidates)
+
+
+def _advance(d, log_A, space=None):
+    """max_i (d_i + log A_ij) as (K, P) for d (K, P); `space` is used for the K^2 P candidates."""
+    shape = (len(d), *d.shape)
+    candidates = np.empty(shape) if space is None else space[: len(d) * d.size].reshape(shape)
+    return np.add(d[:, None, :], log_A[:, :, None], out=candidates).max(axis=0)
 
 
 def _trace(d, pieces, log_A):
     """States (N,), from the last step of every piece backwards."""
-    states = np.empty(len(d), np.int64)
+    states = np.full(len(d), -1)
     ends = d[pieces.start + pieces.size - 1].argmax(axis=1)
+    towards = np.ascontiguousarray(log_A.T)
 
     def run(packed, last_states):
-        scores = d[packed.rows]
-        path = np.empty(len(scores), np.int64)
-        path[packed.last] = last_states
-        offsets = packed.offsets
-        for t in range(len(offsets) - 3, -1, -1):
-            following = path[offsets[t + 1] : offsets[t + 2]]
-            begin = offsets[t]
-            now = scores[begin : begin + len(following)] + log_A.T[following]
-            path[begin : begin + len(following)] = now.argmax(axis=1)
-        states[packed.rows] = path
-        first = path[: len(packed.pieces)]
-        before = np.maximum(packed.rows[: len(first)] - 1, 0)
-        return (d[before] + log_A.T[first]).argmax(axis=1)
+        states[packed.rows[packed.last]] = last_states
+        _follow(states, d, packed, towards)
+        first = packed.rows[: len(packed.pieces)]
+        return (d[np.maximum(first - 1, 0)] + towards[states[first]]).argmax(axis=1)
 
     settle(pieces, ends, pieces.is_tail, run, -1, np.not_equal)
     return states
+
+
+def _follow(states, d, packed, towards):
+    """Put the states of the packed rows in the place of an earlier sweep's, down to the step where they are the same."""
+    offsets = packed.offsets
+    for t in range(len(offsets) - 3, -1, -1):
+        after = packed.rows[offsets[t + 1] : offsets[t + 2]]
+        rows = packed.rows[offsets[t] : offsets[t] + len(after)]
+        best = (d.take(rows, axis=0) + towards.take(states[after], axis=0)).argmax(axis=1)
+        if len(rows) == len(packed.pieces) and np.array_equal(states[rows], best):
+            return
+        states[rows] = best
 
 
 def _differs(old, new):

@@ -11,7 +11,7 @@ https://arxiv.org/abs/1606.08415 (SiLU). Glorot et al. (2011), Deep sparse recti
 
 import numpy as np
 
-from .elementwise import Activation, elementwise, elementwise_backward, logistic, register_activation
+from .elementwise import Activation, elementwise, elementwise_backward, logistic, positive_part, register_activation
 
 __all__ = [
     "ELU",
@@ -118,7 +118,7 @@ class ReLU(Activation):
     from_output = True
 
     def _value(self, x, out):
-        np.maximum(x, 0, out=out)
+        positive_part(x, out)
 
     def _grad(self, y, out):
         np.greater(y, 0, out=out)
@@ -145,9 +145,9 @@ class LeakyReLU(Activation):
         self.negative_slope = float(negative_slope)
 
     def _value(self, x, out):
-        np.minimum(x, 0, out=out)
+        np.minimum(x, np.zeros_like(x), out=out)
         out *= self.negative_slope
-        out += np.maximum(x, 0)
+        out += positive_part(x)
 
     def _grad(self, x, out):
         np.less_equal(x, 0, out=out)
@@ -180,7 +180,7 @@ class ELU(Activation):
     def _value(self, x, out):
         np.expm1(np.minimum(x, 0), out=out)
         out *= self.alpha
-        out += np.maximum(x, 0)
+        out += positive_part(x)
         out *= self.scale
 
     def _grad(self, x, out):
@@ -299,7 +299,7 @@ class Softplus(Activation):
         w = 1 + e
         np.log(w, out=out)
         out += (e - (w - 1)) / w
-        out += np.maximum(x, 0)
+        out += positive_part(x)
 
     def _grad(self, x, out):
         logistic(x, out)

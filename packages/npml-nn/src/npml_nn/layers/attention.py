@@ -31,11 +31,11 @@ from .base import Layer
 from .dropout import dropout
 from .masks import flat_mask, hidden_pairs, without_nan
 from .parameters import as_float
+from .softmax import all_small, row_sums
 
 __all__ = ["DotProductAttention", "scaled_dot_product_attention", "scaled_dot_product_attention_backward"]
 
 CHUNK = 131072  # numbers of E in a block, about
-SMALL = 20  # scores whose exponentials neither overflow nor vanish
 ROWS = 32  # queries in a causal block
 
 
@@ -98,7 +98,7 @@ def scaled_dot_product_attention(
         E = q[batch, rows] @ k[batch, keys].swapaxes(1, 2)
         hidden = hidden_pairs(mask, batch, rows, keys, n_past if causal else None)
         _exponentiate(E, hidden, None if poison is None else poison[0][batch, rows] | poison[1][batch, :, keys])
-        total = _row_sums(E)
+        total = row_sums(E)
         total[total == 0] = np.inf  # 0 / inf = 0, forwards and backwards
         dropped, u = dropout(E, p, rng) if p > 0 else (E, None)
         np.matmul(dropped, v[batch, keys], out=o[batch, rows])
@@ -171,7 +171,7 @@ def _places(n_batch, n_queries, n_keys, causal, n_past):
 
 def _exponentiate(E, hidden, poison):
     """Scores into exp(S - max S), in place; 0 where hidden. Where all are small, nothing needs to be subtracted."""
-    if E.min(initial=0) >= -SMALL and E.max(initial=0) <= SMALL and poison is None:
+    if poison is None and all_small(E):
         np.exp(E, out=E)
         if hidden is not None:
             E *= (~hidden).astype(E.dtype)
@@ -186,11 +186,6 @@ def _exponentiate(E, hidden, poison):
     np.exp(E, out=E)
     if poison is not None:
         np.copyto(E, 0, where=hidden)  # -inf - NaN
-
-
-def _row_sums(E):
-    """E 1, as one product with a vector."""
-    return (E.reshape(prod(E.shape[:2]), E.shape[2]) @ np.ones(E.shape[2], E.dtype)).reshape(*E.shape[:2], 1)
 
 
 def _dropped(E, u):

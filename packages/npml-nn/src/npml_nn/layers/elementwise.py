@@ -178,6 +178,11 @@ class Custom(Activation):
         out[...] = self.function.grad2(x)
 
 
+def positive_part(x, out=None):
+    """max(x, 0), with an array of zeros: NumPy has fast loops for two arrays alone."""
+    return np.maximum(x, np.zeros_like(x), out=out)
+
+
 def logistic(x, out):
     """1 / (1 + exp(-x)) into `out`; where exp(-x) overflows to inf, that is 0 as it should be."""
     np.negative(x, out=out)

@@ -11,6 +11,7 @@ x, y (...), m = max x:   p = exp(x - m) / sum exp(x - m),   log p = x - m - log 
 References: Bridle (1990), Probabilistic interpretation of feedforward classification network outputs.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +31,8 @@ __all__ = [
     "softmax_double_backward",
 ]
 
-
-CHUNK = 32768  # numbers worked on at a time
+CHUNK = 65536  # numbers worked on at a time
+SMALL = 20  # numbers whose exponentials neither overflow nor vanish
 
 
 class SoftmaxCache(NamedTuple):
@@ -54,9 +55,12 @@ def softmax(x, axis=-1):
     """
 
     def normalise(x, out):
-        np.subtract(x, x.max(axis=axis, keepdims=True), out=out)
-        np.exp(out, out=out)
-        out /= out.sum(axis=axis, keepdims=True)
+        if all_small(x):
+            np.exp(x, out=out)
+        else:
+            np.subtract(x, x.max(axis=axis, keepdims=True), out=out)
+            np.exp(out, out=out)
+        out /= row_sums(out) if axis in (-1, x.ndim - 1) else out.sum(axis=axis, keepdims=True)
 
     p = _in_row_chunks(normalise, axis, as_float(x))
     return p, SoftmaxCache(p, axis)
@@ -67,8 +71,11 @@ def softmax_backward(dy, cache):
     p, axis = cache
 
     def product(dy, p, out):
-        np.multiply(dy, p, out=out)
-        np.subtract(dy, out.sum(axis=axis, keepdims=True), out=out)
+        if axis in (-1, p.ndim - 1):
+            mean = np.einsum("...i,...i->...", dy, p)[..., None]
+        else:
+            mean = np.multiply(dy, p, out=out).sum(axis=axis, keepdims=True)
+        np.subtract(dy, mean, out=out)
         out *= p
 
     return _in_row_chunks(product, axis, dy, p)
@@ -157,6 +164,17 @@ class LogSoftmax(Layer):
 
     def _double_backward(self, ddx, dy, cache):
         return *log_softmax_double_backward(ddx, dy, cache), {}
+
+
+def all_small(x):
+    """Whether the softmax of x may leave out the maximum: max and min of a whole array cost less than that of rows."""
+    return x.min(initial=0) >= -SMALL and x.max(initial=0) <= SMALL
+
+
+def row_sums(x):
+    """Sums along the last axis, which stays with size 1, as one product with a vector."""
+    rows = x.reshape(prod(x.shape[:-1]), x.shape[-1])
+    return (rows @ np.ones(x.shape[-1], x.dtype)).reshape(*x.shape[:-1], 1)
 
 
 def _in_row_chunks(function, axis, *arrays):
