@@ -102,6 +102,75 @@ def wavenet_step(t, channels):
     return Pair(ours, torch_step([entry, gates, projections, head], torch_loss), falls_alike, work=(4 * t, "steps"))
 
 
+@case(
+    "npml-nn",
+    group="models",
+    peer="torch",
+    sizes={
+        "2 features, 128 units, batch 128": dict(n_features=2, n_hidden=128, n=128),
+        "64 features, 256 units, batch 64": dict(n_features=64, n_hidden=256, n=64),
+    },
+)
+def wgan_step(n_features, n_hidden, n):
+    """One step of the critic, its gradient penalty differentiated, and one of the generator."""
+    import torch
+    from torch import nn
+
+    from npml_nn import WGANGP, Adam, WGANGPLoss
+
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(n, n_features)).astype(np.float32)
+    model, loss = WGANGP(n_features, n_latent=8, n_hidden=n_hidden, random_state=0), WGANGPLoss(1.0, random_state=0)
+    generator, critic = model.generator.train(), model.critic.train()
+    options = {"lr": 1e-3, "betas": (0.5, 0.9)}
+    optimizers = [Adam(network.parameters(), **options) for network in (critic, generator)]
+
+    def torch_network(network, activation):
+        layers = []
+        for dense in network.layers:
+            linear = nn.Linear(*dense.W.shape)
+            linear.load_state_dict({"weight": torch.tensor(dense.W.T.copy()), "bias": torch.tensor(dense.b.copy())})
+            layers += [linear, activation]
+        return nn.Sequential(*layers[:-1])
+
+    peers = torch_network(critic, nn.LeakyReLU()), torch_network(generator, nn.ReLU())
+    peer_optimizers = [torch.optim.Adam(network.parameters(), **options) for network in peers]
+    t_real = torch.tensor(real)
+
+    def ours():
+        noise = rng.standard_normal((2, n, 8), dtype=np.float32)
+        fake = generator.eval()(noise[0])
+        generator.train()
+        value = loss(critic, real, fake)
+        optimizers[0].step()
+        optimizers[0].zero_grad()
+        _, d_fake = loss.generator(critic, generator(noise[1]))
+        generator.backward(d_fake)
+        optimizers[1].step()
+        optimizers[1].zero_grad()
+        return value
+
+    def theirs():
+        with torch.no_grad():
+            fake = peers[1](torch.randn(n, 8))
+        share = torch.rand(n, 1)
+        between = (share * t_real + (1 - share) * fake).requires_grad_()
+        (g,) = torch.autograd.grad(peers[0](between).sum(), between, create_graph=True)
+        value = peers[0](fake).mean() - peers[0](t_real).mean() + ((g.norm(dim=1) - 1) ** 2).mean()
+        peer_optimizers[0].zero_grad()
+        value.backward()
+        peer_optimizers[0].step()
+        peer_optimizers[1].zero_grad()
+        (-peers[0](peers[1](torch.randn(n, 8))).mean()).backward()
+        peer_optimizers[1].step()
+        return value.item()
+
+    def check(ours, theirs):
+        assert np.isfinite(ours) and np.isfinite(theirs) and abs(ours - theirs) < 1, (ours, theirs)
+
+    return Pair(ours, theirs, check, work=(n, "rows"))
+
+
 @case("npml-nn", group="models", peer="gensim", sizes={"skip-gram, Lee": dict(sg=1), "CBOW, Lee": dict(sg=0)})
 def word2vec(sg):
     from gensim.models import Word2Vec as Peer

@@ -87,6 +87,51 @@ def gpt_step(n, length, d_model, vocab_size=65):
     return Pair(ours, theirs, close(1e-4), work=(n * length, "tokens"))
 
 
+@case("npml-nn", group="models", peer="torch", sizes={"LSTM 32 -> 96, 16 texts of 48 letters": dict(n=16, length=48)})
+def char_lstm_step(n, length, vocab_size=65):
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+
+    from npml_nn import LSTM, AdamW, CrossEntropy, Dense, Embedding, Sequential, from_torch
+
+    class Module(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.lstm = nn.Embedding(vocab_size, 32), nn.LSTM(32, 96, batch_first=True)
+            self.out = nn.Linear(96, vocab_size)
+
+        def forward(self, x):
+            return self.out(self.lstm(self.table(x))[0])
+
+    text = np.random.default_rng(0).integers(0, vocab_size, (n, length + 1))
+    x, y = text[:, :-1], text[:, 1:]
+    model, module, loss = (
+        Sequential(Embedding(vocab_size, 32), LSTM(32, 96), Dense(96, vocab_size)),
+        Module(),
+        CrossEntropy(),
+    )
+    model.load_state_dict(from_torch(module.state_dict(), model, {"0": "table", "1": "lstm", "2": "out"}))
+    optimizer, peer_optimizer = AdamW(model.parameters(), lr=1e-3), torch.optim.AdamW(module.parameters(), lr=1e-3)
+    tx, ty = torch.tensor(x), torch.tensor(y).flatten()
+
+    def ours():
+        value, dy = loss(model(x), y)
+        optimizer.zero_grad()
+        model.backward(dy)
+        optimizer.step()
+        return value
+
+    def theirs():
+        value = F.cross_entropy(module(tx).flatten(0, 1), ty)
+        peer_optimizer.zero_grad()
+        value.backward()
+        peer_optimizer.step()
+        return value.item()
+
+    return Pair(ours, theirs, close(1e-4), work=(n * length, "letters"))
+
+
 @case("npml-nn", group="models", peer="torch", sizes={"d 128, T 64, 40 tokens of 64": dict(n_tokens=40)})
 def gpt_generate(n_tokens):
     """With a key-value cache, against torch's passes over the whole text (it has no cache of its own)."""
