@@ -60,7 +60,7 @@ def viterbi(log_b, lengths, startprob, transmat):
 
 
 def _best_scores(log_b, pieces, log_start, log_A):
-    """d (N, K), each row less its largest entry."""
+    """d (N, K), each row up to a constant."""
     d = np.full_like(log_b, np.nan)  # unlike everything
     predicted = np.zeros((len(pieces.size), log_b.shape[1]))
     predicted[pieces.is_head] = log_start
@@ -76,15 +76,17 @@ def _best_scores(log_b, pieces, log_start, log_A):
 def _score(d, log_b, packed, predicted, log_A):
     """Put d (N, K) of the packed rows in the place of an earlier sweep's, up to the step from which they are the same.
 
-    States come first in `predicted` and `now` (K, P): a step is a few operations on long rows.
+    States come first in `predicted` and `now` (K, P): a step is a few operations on long rows. Now and then the largest
+    score is taken off, which keeps their digits and makes sweeps comparable.
     """
     candidates = np.empty(len(log_A) * predicted.size)
     for t, (begin, end) in enumerate(zip(packed.offsets[:-1], packed.offsets[1:])):
         rows = packed.rows[begin:end]
         now = predicted[:, : end - begin] + log_b.take(rows, axis=0).T
-        now -= now.max(axis=0, initial=LOWEST)
-        if t % CHECK_EVERY == CHECK_EVERY - 1 and not _differs(d.take(rows, axis=0), now.T).any():
-            return
+        if t % CHECK_EVERY == CHECK_EVERY - 1:
+            now -= now.max(axis=0, initial=LOWEST)
+            if _are_close(d.take(rows, axis=0).T, now).all():
+                return
         d[rows] = now.T
         predicted = _advance(now, log_A, candidates)
 
@@ -126,5 +128,10 @@ def _follow(states, d, packed, towards):
 
 def _differs(old, new):
     with np.errstate(invalid="ignore"):  # -inf less -inf
-        gap = np.abs((new - new.max(axis=1, keepdims=True)) - (old - old.max(axis=1, keepdims=True)))
-    return ~((gap <= 1e-12 * np.maximum(1.0, np.abs(new))) | (new == old)).all(axis=1)
+        old, new = (scores - scores.max(axis=1, keepdims=True) for scores in (old, new))
+    return ~_are_close(old, new).all(axis=1)
+
+
+def _are_close(old, new):
+    with np.errstate(invalid="ignore"):
+        return (np.abs(new - old) <= 1e-12 * np.maximum(1.0, np.abs(new))) | (new == old)
