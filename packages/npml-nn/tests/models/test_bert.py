@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from npml_nn import BertEncoder, gradcheck
+from npml_nn.models import bert
 from npml_nn.models.bert import _read_config, _translated
 
 SIZES = {"vocab_size": 13, "d_model": 8, "n_heads": 2, "n_layers": 2, "d_ff": 12, "block_size": 10}
@@ -107,7 +108,9 @@ def test_padding_changes_nothing():
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 4, 32])
-def test_embed_is_the_normalised_mean(batch_size):
+@pytest.mark.parametrize("padding", [0, 2, 8])
+def test_embed_is_the_normalised_mean(batch_size, padding, monkeypatch):
+    monkeypatch.setattr(bert, "PADDING", padding)
     encoder = awake(dropout=0.5)
     tokens, mask, lengths = batch()
     vectors = encoder.embed(tokens, mask.astype(int), batch_size)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from npml_preproc.coding._bits import DecodeTable, join_neighbours, left_aligned, pack, unpack, unpack_serial
+from npml_preproc.coding._bits import DecodeTable, join_neighbours, left_aligned, pack, unpack, unpack_serial, unpack_whole
 
 codes_as_text = st.lists(st.text("01", min_size=1, max_size=64), min_size=1, max_size=60)
 
@@ -47,24 +47,54 @@ SKEWED = [*range(1, 40), 39]
 LENGTHS = {"two": [1, 1], "skewed": SKEWED, "even": [8] * 256, "long": [16] * 2**16, "mixed": [1, 3, 3, 3, 4, 4]}
 
 
-@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
-def test_both_ways_to_decode_agree_with_the_codes(lengths):
-    lengths, rng = np.array(lengths), np.random.default_rng(0)
+def message(lengths, ranks):
+    """Payload, and the bit where every code starts."""
     codes = canonical(lengths.tolist())
-    assert [format(int(c), "064b")[:n] for c, n in zip(left_aligned(lengths), lengths)] == codes
-    ranks = rng.integers(len(lengths), size=500)
-    texts = ["".join(codes[r] for r in chunk) for chunk in np.split(ranks, [200, 400])]
-    bits = "".join(texts)
-    payload = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    bits = "".join(codes[r] for r in ranks)
+    n_bytes = -(-len(bits) // 8)
+    return int(bits.ljust(n_bytes * 8, "0"), 2).to_bytes(n_bytes, "big"), np.cumsum(lengths[ranks]) - lengths[ranks]
+
+
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS.keys())
+@pytest.mark.parametrize("size", [1, 500, 5001])
+def test_all_ways_to_decode_agree_with_the_codes(lengths, size):
+    lengths, rng = np.array(lengths), np.random.default_rng(0)
+    assert [format(int(c), "064b")[:n] for c, n in zip(left_aligned(lengths), lengths)] == canonical(lengths.tolist())
+    ranks = rng.integers(len(lengths), size=size)
+    payload, starts = message(lengths, ranks)
     table = DecodeTable(lengths, np.min_scalar_type(len(lengths) - 1))
-    starts = np.cumsum([0, len(texts[0]), len(texts[1])])
-    np.testing.assert_array_equal(unpack(payload, starts, np.array([200, 200, 100]), table), ranks)
-    np.testing.assert_array_equal(unpack_serial(payload, 500, table), ranks)
+    for chunk in (200, 97, 10**4):
+        np.testing.assert_array_equal(unpack(payload, starts[::chunk], size, table), ranks)
+    np.testing.assert_array_equal(unpack_whole(payload, size, table), ranks)
+    np.testing.assert_array_equal(unpack_serial(payload, size, table), ranks)
+
+
+@pytest.mark.parametrize("run", [10, 1000, 20_000])
+def test_lanes_that_never_come_into_step(run):
+    """A run of one symbol looks the same from within its codes: 11 11 11 from the second bit on is 11 11 as well."""
+    lengths = np.array([1, 2, 2])
+    ranks = np.concatenate([np.zeros(37, dtype=int), np.tile([2] * run + [0, 1], 20_000 // run)])
+    payload, _ = message(lengths, ranks)
+    table = DecodeTable(lengths, np.uint8)
+    np.testing.assert_array_equal(unpack_whole(payload, len(ranks), table), ranks)
+
+
+def test_chunks_that_start_within_a_code_are_noticed():
+    lengths = np.array([1, 2, 2])
+    payload, starts = message(lengths, np.full(100, 2))
+    table = DecodeTable(lengths, np.uint8)
+    for bad in ([0, 51], [0, 20, 41, 60]):
+        with pytest.raises(ValueError, match="damaged"):
+            unpack(payload, np.array(bad), 100, table)
+    for size in (95, 101):
+        with pytest.raises(ValueError, match="damaged"):
+            unpack(payload, starts[::10], size, table)
 
 
 def test_serial_decoding_checks_the_end():
     table = DecodeTable(np.array([1, 2, 2]), np.uint8)
     assert unpack_serial(b"\x80", 2, table).tolist() == [1, 0]  # 10 0 and five zeros
     for payload, size in ((b"\x80\x00", 2), (b"\x80", 9), (b"", 1)):
-        with pytest.raises(ValueError, match="damaged"):
-            unpack_serial(payload, size, table)
+        for decode in (unpack_serial, unpack_whole):
+            with pytest.raises(ValueError, match="damaged"):
+                decode(payload, size, table)

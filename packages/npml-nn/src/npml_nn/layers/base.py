@@ -64,7 +64,7 @@ from .weights_file import read_weights, write_weights
 
 __all__ = ["Layer"]
 
-TRANSIENT = ("_grads", "_observer", "_recorded", "_recording", "_tape")  # not saved; of these, gradients alone are copied
+TRANSIENT = ("_grads", "_observer", "_recorded", "_recording", "_tape")  # not saved; gradients alone are copied
 
 
 class Layer(Storable):

@@ -31,6 +31,8 @@ from .language import check_tokens, evaluating
 
 __all__ = ["BertEncoder"]
 
+PADDING = 8  # tokens that `embed` fills a text up with, at most
+
 
 class BertEncoder(Layer):
     """BERT without a head: ``encoder(tokens, mask)`` gives a vector for each token, `embed` one for each text.
@@ -155,7 +157,7 @@ class BertEncoder(Layer):
         mask : array-like of shape (N, T), optional
             True or 1 for tokens, False or 0 for padding. A text of padding alone gives zeros.
         batch_size : int, default=32
-            Texts at a time; those of like length go together, cut to the longest of them.
+            Texts at a time, at most; those of like length go together, cut to the longest of them.
 
         Returns
         -------
@@ -166,9 +168,11 @@ class BertEncoder(Layer):
         mask = _check_mask(mask, tokens.shape)
         lengths = np.where(mask.any(axis=1), mask.shape[1] - mask[:, ::-1].argmax(axis=1), 1)  # up to the last token
         order = np.argsort(lengths, kind="stable")
-        vectors = np.zeros((len(tokens), self.d_model), self.dtype)
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        vectors, start = np.zeros((len(tokens), self.d_model), self.dtype), 0
+        while start < len(order):
+            alike = np.searchsorted(lengths, lengths[order[start]] + PADDING, "right", sorter=order)
+            rows = order[start : min(start + batch_size, alike)]
+            start += len(rows)
             longest = lengths[rows[-1]]
             some = mask[rows, :longest]
             h = np.where(some[:, :, None], self._evaluate(tokens[rows, :longest], some), 0)

@@ -5,17 +5,35 @@ A code of up to 57 bits is an uint64 that starts at the highest bit (*left-align
 The words of the output are then sums of non-overlapping pieces: every word is the difference of two entries of a
 running sum that wraps around.
 
-Decoding looks at 15 bits at a time in a table whose entries hold all the symbols that these bits finish. Many chunks of
-the message are decoded in lockstep, one look-up for all of them in a NumPy step. Codes that are longer than 15 bits
-are found by bisection: left-aligned canonical codes are in numerical order.
+Decoding looks at 15 bits at a time in a table whose entries hold all the symbols that these bits finish. Many places of
+the message are decoded in lockstep (in *lanes*), one look-up for all of them in a NumPy step. Codes that are longer
+than 15 bits are found by bisection: left-aligned canonical codes are in numerical order.
+
+Where no table says at which bits codes start, lanes start anywhere: a decoder that starts within a code is soon in step
+with the right one (Ferguson, Rabinowitz 1984), so its first look-ups are thrown away. That it really was in step is
+known when the lane before has arrived exactly there, and the first lane starts right. A lane that was not is left out,
+and the lane before goes on through its bits.
+
+References
+----------
+Ferguson, Rabinowitz (1984). Self-synchronizing Huffman codes. IEEE Trans. Information Theory 30(4).
+    doi:10.1109/TIT.1984.1056931
+Klein, Wiseman (2003). Parallel Huffman decoding with applications to JPEG files. doi:10.1093/comjnl/46.5.487
 """
+
+from math import gcd
 
 import numpy as np
 
 PEEK = 15  # bits looked at in one step
 LONGEST = 57  # bits of a code that may start at any bit of a byte and still lie in 8 bytes
-CHECK_EVERY = 8  # steps before chunks that are done are dropped
-PAD = 8  # bytes behind the payload that may be looked at
+ROUND = 8  # steps before long codes are looked up and lanes are asked whether they are done
+LANE = 384  # bits of a lane that starts anywhere: more than a round, which puts it in step, can take
+FEWEST_LANES = 16  # below, plain Python is faster
+PAD = 16  # bytes behind the payload that may be looked at
+AT_ONCE = 1 << 21  # bits decoded at a time, so that the look-ups stay in the cache
+
+FIVE, LOW_FIVE, TOP = (np.array(number, dtype=np.uint64) for number in (5, 31, 64 - PEEK))  # arrays are quicker to add
 
 
 def join_neighbours(codes, lengths):
@@ -69,21 +87,31 @@ class DecodeTable:
         Code lengths in canonical order (never decreasing) of a complete code; a symbol is its rank in this order.
     dtype : dtype
         Of ranks: uint8, uint16 or uint32. An entry holds up to 8, 4 or 2 of them.
+
+    Attributes
+    ----------
+    entries, counts, bits : ndarray of uint64, int64 and uint64 (2^15 + n_symbols,)
+        As many symbols as 15 bits finish, how many, and their bits, all of them 0 where the first code is longer. The
+        symbol of rank r alone is found at 2^15 + r.
+    first_bits : ndarray of uint64 (2^15,)
+        Bits of the first symbol only.
     """
 
     def __init__(self, lengths, dtype):
         self.lengths, self.dtype = lengths, np.dtype(dtype)
         self.per_entry = 8 // self.dtype.itemsize
-        self.has_long = bool(lengths[-1] > PEEK)
-        self.entries, self.counts, self.bits = self._entries()
+        entries, counts, bits, first_bits = self._windows()
+        self.entries = np.concatenate([entries, np.arange(len(lengths))]).astype(np.uint64)
+        self.counts = np.concatenate([counts, np.ones(len(lengths), dtype=np.int64)])
+        self.bits = np.concatenate([bits, lengths]).astype(np.uint64)
+        self.first_bits = first_bits.astype(np.uint64)
         self._lengths_used, self._first_rank, n_used = np.unique(lengths, return_index=True, return_counts=True)
         # (length, first rank, how many) of the codes of equal length
         self.runs = list(zip(self._lengths_used.tolist(), self._first_rank.tolist(), n_used.tolist()))
         if lengths[-1] <= LONGEST:
             self._first_code = left_aligned(lengths)[self._first_rank]
 
-    def _entries(self):
-        """As many symbols as 15 bits finish, in one uint64; how many; and their bits (0, 0: the code is longer)."""
+    def _windows(self):
         short = self.lengths[self.lengths <= PEEK]
         spans = 1 << (PEEK - short)
         first_rank, first_length = np.zeros((2, 1 << PEEK), dtype=np.int64)
@@ -98,14 +126,19 @@ class DecodeTable:
             entries |= going * (first_rank[ahead] << k * 8 * self.dtype.itemsize)
             bits += going * length
             counts += going
-        return entries, counts, bits
+        return entries, counts, bits, first_length
 
-    def long_ranks(self, windows):
-        """Rank and length of the codes at the start of 64-bit `windows`."""
+    def long_codes(self, windows):
+        """Where to look up the codes at the start of 64-bit `windows`: 2^15 + their ranks."""
         used = np.searchsorted(self._first_code, windows, side="right") - 1
-        length = self._lengths_used[used]
-        beyond = (windows - self._first_code[used]) >> (64 - length).astype(np.uint64)
-        return self._first_rank[used] + beyond.astype(np.int64), length
+        beyond = (windows - self._first_code[used]) >> (64 - self._lengths_used[used]).astype(np.uint64)
+        return (self._first_rank[used] + (1 << PEEK)).astype(np.uint64) + beyond
+
+    def ranks(self, places, counts):
+        """The first `counts` ranks of the entries at `places`, one after the other."""
+        filled = np.tri(self.per_entry + 1, self.per_entry, -1, dtype=bool).take(counts, axis=0)
+        slots = self.entries.take(places).astype("<u8", copy=False).view(self.dtype.newbyteorder("<"))
+        return slots.take(np.flatnonzero(filled)).astype(self.dtype, copy=False)
 
 
 def left_aligned(lengths):
@@ -114,55 +147,133 @@ def left_aligned(lengths):
     return np.cumsum(steps) - steps  # a complete code sums to 2^64, which wraps to 0
 
 
-def unpack(payload, starts, sizes, table):
+def unpack(payload, starts, size, table):
     """Decode chunks in lockstep.
 
     Parameters
     ----------
     payload : bytes
         Bits of all chunks.
-    starts, sizes : ndarray of int64 (n_chunks,)
-        First bit and number of symbols of every chunk; no chunk is larger than the first.
+    starts : ndarray of int64 (n_chunks,)
+        First bit of every chunk, each after the one before and all of them in the payload.
+    size : int
+        Number of symbols.
     table : DecodeTable
         The code; its longest is at most 57 bits.
 
     Returns
     -------
-    ndarray (sum of sizes,)
+    ndarray (size,)
         Ranks.
+
+    Raises
+    ------
+    ValueError
+        If the bits are not exactly `size` codes and less than a byte of zeros, or chunks start within codes.
     """
-    n_bits, padded = 8 * len(payload), payload + bytes(PAD + -len(payload) % 4)
-    words = np.frombuffer(padded, dtype=">u4").astype(np.uint64)
-    words = words[:-1] << np.uint64(32) | words[1:]  # 64 bits from every fourth byte on
-    item, width = table.dtype.itemsize, int(sizes[0])
-    out = np.empty((len(starts), (width + table.per_entry) * item), dtype=np.uint8)
-    slots = np.ndarray(out.size - 7, dtype="<i8", buffer=out, strides=(1,))  # 8 bytes from any byte on
-    advance = table.counts * item << 8 | table.bits
-    order = np.argsort(np.diff(starts, append=n_bits))[::-1]  # long chunks first: those at work are the first `n`
-    position, here = starts[order], order * out.shape[1]
-    end, n = here + sizes[order] * item, len(starts)
-    while n:
-        for _ in range(CHECK_EVERY):
-            ahead = words.take(position >> 5) >> (64 - PEEK - (position & 31)).view(np.uint64)
-            window = (ahead & np.uint64((1 << PEEK) - 1)).view(np.int64)
-            slots[here] = table.entries.take(window)
-            step = advance.take(window)
-            if table.has_long:
-                rows = np.flatnonzero(step == 0)
-                ranks, bits = table.long_ranks(_windows64(padded, position[rows]))
-                slots[here[rows]], step[rows] = ranks, item << 8 | bits
-            # a chunk that is done stays at its end, where what follows goes into the row's margin
-            here = np.minimum(here + (step >> 8), end)
-            position = np.minimum(position + (step & 255), n_bits)
-        n = np.flatnonzero(here < end).max(initial=-1) + 1
-        here, end, position = here[:n], end[:n], position[:n]
-    return np.ascontiguousarray(out[:, : width * item]).view(table.dtype).ravel()[: int(sizes.sum())]
+    words, n_bits = _words(payload), 8 * len(payload)
+    borders = np.append(starts, n_bits).astype(np.uint64)
+    longest = int(np.diff(borders.view(np.int64)).max())
+    lanes, pieces = max(1, AT_ONCE // longest), []
+    for first in range(0, len(starts), lanes):
+        begin, end = borders[first : first + lanes + 1][:-1], borders[first + 1 : first + lanes + 1]
+        ranks, arrived = _side_by_side(words, begin, end, table)
+        if (arrived != end)[: len(starts) - 1 - first].any():
+            raise ValueError("message is damaged: a chunk does not end where the next begins")
+        pieces.append(ranks)
+    return _checked_end(np.concatenate(pieces), size, int(arrived[-1]), n_bits, table)
 
 
-def _windows64(padded, positions):
-    """64 bits from each position on, of which 57 are there for sure."""
-    wide = np.ndarray(len(padded) - 7, dtype=">u8", buffer=padded, strides=(1,))
-    return wide[positions >> 3].astype(np.uint64) << (positions & 7).astype(np.uint64)
+def unpack_whole(payload, size, table):
+    """Decode bits of which it is known only where the first code starts: `unpack` without `starts`."""
+    words, n_bits, lengths = _words(payload), 8 * len(payload), table.lengths
+    starts = np.arange(0, n_bits - LANE, LANE - LANE % gcd(*lengths.tolist()), dtype=np.uint64)
+    if lengths[-1] <= LONGEST and len(starts) >= FEWEST_LANES:
+        starts[1:] = _look_up(words, starts, table)[2][1:]
+    while lengths[-1] <= LONGEST and len(starts) >= FEWEST_LANES:
+        ranks, arrived = _side_by_side(words, starts, np.append(starts[1:], np.uint64(n_bits)), table)
+        in_step = np.append(True, arrived[:-1] == starts[1:])
+        if in_step.all():
+            return _checked_end(ranks, size, int(arrived[-1]), n_bits, table)
+        starts = starts[in_step]
+    return unpack_serial(payload, size, table)
+
+
+def _words(payload):
+    """64 bits from every fourth byte on."""
+    halves = np.frombuffer(payload + bytes(PAD + -len(payload) % 4), dtype=">u4").astype(np.uint64)
+    return halves[:-1] << np.uint64(32) | halves[1:]
+
+
+def _side_by_side(words, starts, ends, table):
+    """Ranks of the symbols that begin from `starts` to before `ends`, lane after lane, and where these symbols end."""
+    position, rounds = starts, []
+    while (position < ends).any():
+        *seen, position = _look_up(words, position, table)
+        rounds.append(seen)
+    positions, places = (np.concatenate(arrays) for arrays in zip(*rounds))  # (steps, lanes)
+    inside = positions < ends
+    steps = np.count_nonzero(inside, axis=0)
+    arrived, last_counts = _walk(words, positions[steps - 1, np.arange(len(starts))], ends, table)
+    places = places.T[inside.T].view(np.int64)
+    counts = table.counts.take(places)
+    counts[np.cumsum(steps) - 1] = last_counts
+    return table.ranks(places, counts), arrived
+
+
+def _look_up(words, position, table):
+    """A round of steps in all lanes: where they looked, at what places of the table (steps, lanes), where they are now.
+
+    At a code that is too long for the table a lane waits, finding nothing, for the end of the round.
+    """
+    steps = ROUND if table.bits[0] else 1  # 1: all codes are too long
+    positions, places = np.empty((steps + 1, len(position)), np.uint64), np.empty((steps, len(position)), np.uint64)
+    positions[0], bits = position, np.empty_like(position)
+    for here, place, there in zip(positions, places, positions[1:]):
+        _window(words, here, place, bits)
+        np.right_shift(place, TOP, place)
+        table.bits.take(place.view(np.int64), None, bits, "clip")
+        np.add(here, bits, there)
+    waiting = np.flatnonzero(bits == 0)
+    if len(waiting):
+        places[-1, waiting] = codes = table.long_codes(_windows64(words, here[waiting]))
+        there[waiting] += table.bits[codes.view(np.int64)]
+    return positions[:-1], places, there
+
+
+def _window(words, position, out, scratch):
+    """The bits from `position` on, of which 33 are there for sure, into `out`."""
+    np.right_shift(position, FIVE, scratch)
+    words.take(scratch.view(np.int64), None, out, "clip")
+    np.bitwise_and(position, LOW_FIVE, scratch)
+    np.left_shift(out, scratch, out)
+
+
+def _windows64(words, position):
+    word, within = (position >> FIVE).view(np.int64), position & LOW_FIVE
+    return words.take(word, mode="clip") << within | words.take(word + 2, mode="clip") >> (np.uint64(64) - within)
+
+
+def _walk(words, position, ends, table):
+    """Symbol by symbol from `position` to the first end of a symbol from `ends` on, and how many there are."""
+    position, count, lanes = position.copy(), np.zeros(len(position), dtype=np.int64), np.arange(len(position))
+    while len(lanes):
+        windows = _windows64(words, position[lanes])
+        bits = table.first_bits.take((windows >> TOP).view(np.int64))
+        long = np.flatnonzero(bits == 0)
+        if len(long):
+            bits[long] = table.bits[table.long_codes(windows[long]).view(np.int64)]
+        position[lanes] += bits
+        count[lanes] += 1
+        lanes = lanes[position[lanes] < ends[lanes]]
+    return position, count
+
+
+def _checked_end(ranks, size, end, n_bits, table):
+    """`size` ranks, whose codes reach into the last byte; those beyond come from the zeros that fill it up."""
+    if not 0 <= n_bits - end + int(table.lengths[ranks[size:]].sum()) < 8 or len(ranks) < size:
+        raise ValueError("message is damaged: its length does not fit its contents")
+    return ranks[:size]
 
 
 def unpack_serial(payload, size, table):
@@ -189,26 +300,19 @@ def unpack_serial(payload, size, table):
     """
     padded, n_bits = payload + bytes(PAD), 8 * len(payload)
     heads = np.ndarray(len(payload) + 1, dtype=">u4", buffer=padded, strides=(1,)).tolist()
-    bits, mask = table.bits.tolist(), (1 << PEEK) - 1
-    windows, position = [], 0
+    bits, mask = table.bits[: 1 << PEEK].tolist(), (1 << PEEK) - 1
+    places, position = [], 0
     while position < n_bits:
-        window = heads[position >> 3] >> (32 - PEEK - (position & 7)) & mask
-        if not bits[window]:
-            rank, length = _long_rank(payload, position, table.runs)
-            windows.append(~rank)
-            position += length
+        place = heads[position >> 3] >> (32 - PEEK - (position & 7)) & mask
+        if bits[place]:
+            position += bits[place]
         else:
-            windows.append(window)
-            position += bits[window]
-    windows = np.array(windows, dtype=np.int64)
-    is_rank, looked_up = windows < 0, np.maximum(windows, 0)
-    entries = np.where(is_rank, ~windows, table.entries[looked_up])
-    counts = np.where(is_rank, 1, table.counts[looked_up])
-    slots = entries.astype("<i8").view(table.dtype.newbyteorder("<")).reshape(-1, table.per_entry)
-    ranks = slots[np.arange(table.per_entry) < counts[:, None]][:size].astype(table.dtype)
-    if len(ranks) < size or (int(table.lengths[ranks].sum()) + 7) // 8 != len(payload):
-        raise ValueError("data is damaged: its length does not fit its contents")
-    return ranks
+            rank, length = _long_rank(payload, position, table.runs)
+            place = (1 << PEEK) + rank
+            position += length
+        places.append(place)
+    places = np.array(places, dtype=np.int64)
+    return _checked_end(table.ranks(places, table.counts[places]), size, position, n_bits, table)
 
 
 def _long_rank(payload, position, runs):
