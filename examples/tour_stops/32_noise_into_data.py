@@ -1,7 +1,7 @@
 """Digits out of a variational autoencoder, and the density that a Wasserstein GAN learns in the plane."""
 
 import numpy as np
-from tour_kit import COLORS, Figure, Row, canvas, picture, stop, tidy, timed
+from tour_kit import COLORS, Figure, Row, canvas, picture, recorded, stop, tidy, timed
 
 
 @stop("npml-nn", "New digits out of noise")
@@ -20,7 +20,14 @@ def vae():
         lambda: BernoulliVAE((8, 8), n_latent=8, random_state=0).fit(train, epochs=25, batch_size=64, lr=2e-3)
     )
     bound = model.elbo(new, random_state=0)
-    yield Row("BernoulliVAE, 25 epochs", "digits", "bound on new digits, nats", bound, None, seconds, None)
+    yield Row(
+        "BernoulliVAE, 25 epochs",
+        "digits",
+        "bound on new digits, nats",
+        bound,
+        seconds=seconds,
+        **recorded("vae_digits"),
+    )
     yield Figure(
         draw_pairs(new[:12], model.reconstruct(new[:12])),
         "Above, digits it has never seen; below, what came through eight numbers.",

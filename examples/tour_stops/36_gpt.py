@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tour_kit import COLORS, INK, SOFT, Figure, Row, Text, canvas, stop
+from tour_kit import COLORS, INK, SOFT, Figure, Row, Text, canvas, recorded, stop
 
 STEPS, BATCH, LENGTH, RATE = 250, 12, 64, 4e-3
 SIZES = {"block_size": LENGTH, "d_model": 64, "n_heads": 4, "n_layers": 2}
@@ -34,9 +34,8 @@ def gpt():
         "Lee corpus, letters",
         "bits a letter",
         new / np.log(2),
-        None,
-        seconds,
-        None,
+        seconds=seconds,
+        **recorded("gpt_lee"),
         better="lower",
     )
     for step in MOMENTS[:-1]:

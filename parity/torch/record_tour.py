@@ -102,6 +102,95 @@ def conv_net_digits():
     return seconds_of(train)
 
 
+@record
+def vae_digits():
+    """The tour's convolutional VAE, 25 epochs of Adam in batches of 64; the bound on the digits it has not seen."""
+    from sklearn.datasets import load_digits
+
+    nn, n_latent = torch.nn, 8
+    X = torch.from_numpy((load_digits().images / 16).astype(np.float32))[:, None]
+    train_set, new = X[:1500], X[1500:]
+    encoder = nn.Sequential(
+        nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 16)
+    )
+    decoder = nn.Sequential(
+        nn.Linear(n_latent, 128),
+        nn.ReLU(),
+        nn.Unflatten(1, (32, 2, 2)),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 1, 4, 2, 1),
+        nn.Sigmoid(),
+    )
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=2e-3)
+
+    def loss(x):
+        mean, logvar = encoder(x).chunk(2, dim=1)
+        recon = decoder(mean + torch.exp(logvar / 2) * torch.randn_like(mean))
+        divergence = 0.5 * (logvar.exp() + mean**2 - 1 - logvar).sum()
+        return (nn.functional.binary_cross_entropy(recon, x, reduction="sum") + divergence) / len(x)
+
+    def train():
+        for _ in range(25):
+            for rows in torch.randperm(len(train_set)).split(64):
+                value = loss(train_set[rows])
+                optimizer.zero_grad()
+                value.backward()
+                optimizer.step()
+
+    _, seconds = seconds_of(train)
+    with torch.no_grad():
+        return -loss(new).item(), seconds
+
+
+@record
+def gpt_lee():
+    """The tour's GPT from the same weights on the same batches; bits a letter of the end of the Lee corpus."""
+    import gensim
+
+    from npml_nn import GPT
+
+    steps, batch, length, width, n_heads = 250, 12, 64, 64, 4
+    text = (Path(gensim.__file__).parent / "test" / "test_data" / "lee_background.cor").read_text(encoding="utf-8")
+    alphabet = sorted(set(text))
+    codes = np.searchsorted(alphabet, list(text))
+    cut, rng, F = len(codes) * 9 // 10, np.random.default_rng(0), torch.nn.functional
+    gpt = GPT(len(alphabet), length, width, n_heads, n_layers=2, random_state=rng)
+    P = {name: torch.tensor(array, requires_grad=True) for name, array in gpt.params.items()}
+    optimizer = torch.optim.AdamW(P.values(), lr=4e-3, betas=(0.9, 0.99), weight_decay=0.01)
+
+    def norm(x, name):
+        return F.layer_norm(x, (width,), P[f"{name}.g"], P[f"{name}.b"])
+
+    def dense(x, name):
+        return x @ P[f"{name}.W"] + P[f"{name}.b"]
+
+    def loss(windows):
+        x = P["tokens.W"][windows[:, :-1]] + P["positions"]
+        for b in ("blocks.0", "blocks.1"):
+            qkv = dense(norm(x, f"{b}.norm1"), f"{b}.attention").split(width, dim=-1)
+            q, k, v = (part.unflatten(-1, (n_heads, -1)).transpose(1, 2) for part in qkv)
+            o = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
+            x = x + dense(o, f"{b}.attention.out")
+            x = x + dense(F.gelu(dense(norm(x, f"{b}.norm2"), f"{b}.dense1")), f"{b}.dense2")
+        logits = norm(x, "norm") @ P["tokens.W"].T
+        return F.cross_entropy(logits.flatten(0, 1), windows[:, 1:].flatten())
+
+    def train():
+        for _ in range(steps):
+            starts = rng.integers(0, cut - length - 1, (batch, 1))
+            value = loss(torch.tensor(codes[starts + np.arange(length + 1)]))
+            optimizer.zero_grad()
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(P.values(), 1.0)
+            optimizer.step()
+
+    _, seconds = seconds_of(train)
+    new = codes[cut:][np.arange(100)[:, None] * length + np.arange(length + 1)]
+    with torch.no_grad():
+        return loss(torch.tensor(new)).item() / np.log(2), seconds
+
+
 def main(argv=None):
     """Run the named records, or all; write the file or compare with it. The exit code."""
     parser = argparse.ArgumentParser(description="Record torch's columns of the tour.")
