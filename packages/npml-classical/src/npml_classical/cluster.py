@@ -11,9 +11,7 @@ Each step lowers J, so the loop ends; it ends in a local minimum, which is why t
 first centre at random and each further one with probability proportional to the squared distance to the nearest
 centre so far; of a few candidates it keeps the one that lowers J most (the greedy variant of the paper's section 5).
 
-Both steps are products of matrices, done a block of rows at a time: scores = C X^T, and sums = H X with H the one-hot
-labels. A row whose two best scores are closer than rounding is decided by exact differences. A centre that has lost all
-its samples moves to the sample farthest from its own centre.
+The loop itself is in `lloyd`.
 
 Complexity: O(n K D) an iteration.
 
@@ -24,10 +22,8 @@ Arthur & Vassilvitskii (2007), "k-means++: the advantages of careful seeding", S
 Sculley (2010), "Web-scale k-means clustering", WWW, algorithm 1 (`partial_fit`).
 """
 
-import math
 import warnings
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 
@@ -41,9 +37,9 @@ from npml_core import (
     pairwise_distances,
 )
 
-__all__ = ["KMeans"]
+from .lloyd import Assignment, inertia_of, lloyd
 
-BLOCK_SIZE = 1 << 15  # entries of a block of scores: it stays in the cache
+__all__ = ["KMeans"]
 
 
 class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
@@ -120,17 +116,17 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         if len(data) < self.n_clusters:
             raise ValueError(f"n_samples={len(data)} should be >= n_clusters={self.n_clusters}")
         rng = check_random_state(self.random_state)
-        shift = np.average(data, axis=0, weights=weights).astype(data.dtype)  # products of centred data cancel less
+        shift = _weighted_mean(data, weights).astype(data.dtype)  # products of centred data cancel less
         # samples in an order of their own, so that neither their order nor a weight for a repetition changes the draws
         order = np.argsort((data - shift) @ rng.standard_normal(data.shape[1]), kind="stable")
-        data, weights = data[order], weights[order]
+        data, weights = data.take(order, axis=0), weights.take(order)
         centred = data - shift
-        tolerance = self.tol * np.average(centred**2, axis=0, weights=weights).mean()
+        tolerance = self.tol * _weighted_mean(centred**2, weights).mean()
 
         best = None
         for start in range(self._n_starts()):
             centres = self._initial_centres(data, centred, shift, weights, rng)
-            result = _lloyd(centred, weights, centres, self.max_iter, tolerance)
+            result = lloyd(centred, weights, centres, self.max_iter, tolerance)
             if self.verbose:
                 print(f"start {start + 1}: inertia {result.inertia:.6g} after {result.n_iter} iterations")
             if best is None or result.inertia < best.inertia:
@@ -141,7 +137,7 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
 
         self._record_features(X)
         self.cluster_centers_ = best.centres + shift
-        self.labels_ = np.empty_like(best.labels)
+        self.labels_ = np.empty(len(order), np.int32)
         self.labels_[order] = best.labels
         self.inertia_ = best.inertia
         self.n_iter_ = best.n_iter
@@ -239,8 +235,10 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         """Labels, sums, mass and inertia of samples, computed around `shift`."""
         data, centres = data - shift, self.cluster_centers_ - shift
         data, centres = data.astype(centres.dtype, copy=False), centres.astype(data.dtype, copy=False)
-        labels, sums, mass = _assign(data, np.sqrt(np.einsum("nd,nd->n", data, data)), weights, centres)
-        return labels, sums, mass, _inertia(data, weights, centres, labels)
+        assignment = Assignment(data, weights, len(centres))
+        assignment.renew(centres)
+        labels = assignment.labels
+        return labels.astype(np.int32), assignment.sums, assignment.mass(), inertia_of(data, weights, centres, labels)
 
     def _check_options(self):
         is_auto = isinstance(self.n_init, str) and self.n_init == "auto"
@@ -275,86 +273,8 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         return centres - shift
 
 
-class _Result(NamedTuple):
-    """The end of one run of Lloyd's loop."""
-
-    centres: np.ndarray
-    labels: np.ndarray
-    inertia: float
-    n_iter: int
-
-
-def _lloyd(X, weights, centres, max_iter, tolerance):
-    norms = np.sqrt(np.einsum("nd,nd->n", X, X))
-    labels = None
-    for n_iter in range(1, max_iter + 1):
-        new_labels, sums, mass = _assign(X, norms, weights, centres)
-        new_centres = _update(X, weights, centres, new_labels, sums, mass)
-        settled = labels is not None and np.array_equal(labels, new_labels)
-        moved = ((new_centres - centres) ** 2).sum()
-        labels, centres = new_labels, new_centres
-        if settled or moved <= tolerance:
-            break
-    if not settled:
-        labels = _assign(X, norms, weights, centres)[0]  # the labels of the centres that are returned
-    return _Result(centres, labels, _inertia(X, weights, centres, labels), n_iter)
-
-
-def _assign(X, norms, weights, centres):
-    """The nearest centre of every row, and per cluster the weighted sum of its rows and the sum of their weights.
-
-    Returns labels (n,), sums (K, D) and mass (K,). Blocks are kept cluster-major, (K, rows): a maximum over the first
-    axis is a few vector instructions, over a short last axis it is a loop.
-    """
-    n, K = len(X), len(centres)
-    labels = np.empty(n, np.int32)
-    sums, mass = np.zeros_like(centres), np.zeros(K, centres.dtype)
-    half_norms = 0.5 * np.einsum("kd,kd->k", centres, centres)
-    radius = math.sqrt(2.0 * half_norms.max())
-    relative = 2.0 * (X.shape[1] + 4) * float(np.finfo(centres.dtype).eps)
-    slack = (relative * radius) * (norms + radius)  # bounds the rounding error of two scores
-    rows_per_block = max(256, BLOCK_SIZE // K)
-    numbers = np.arange(K, dtype=centres.dtype)
-    is_uniform = weights.min() == weights.max()
-    for start in range(0, n, rows_per_block):
-        block = slice(start, start + rows_per_block)
-        scores = centres @ X[block].T
-        scores -= half_norms[:, None]
-        nearest = (scores >= scores.max(axis=0) - slack[block]).astype(centres.dtype)  # one-hot where it is clear
-        unclear = np.flatnonzero(nearest.sum(axis=0) != 1)
-        if len(unclear):
-            nearest[:, unclear] = numbers[:, None] == _exact_argmin(X[block][unclear], centres)
-        labels[block] = numbers @ nearest
-        if not is_uniform:
-            nearest *= weights[block]
-        sums += nearest @ X[block]
-        mass += nearest.sum(axis=1)
-    return (labels, sums * weights[0], mass * weights[0]) if is_uniform else (labels, sums, mass)
-
-
-def _exact_argmin(rows, centres):
-    distances = np.stack([((rows - centre) ** 2).sum(axis=1) for centre in centres], axis=1)
-    return distances.argmin(axis=1)
-
-
-def _inertia(X, weights, centres, labels):
-    difference = X - centres[labels]
-    return float(np.einsum("nd,nd,n->", difference, difference, weights, optimize=False))
-
-
-def _update(X, weights, centres, labels, sums, mass):
-    empty = np.flatnonzero(mass <= 0)
-    if len(empty):
-        # each empty cluster takes the sample that lies farthest from its own centre
-        distances = ((X - centres[labels]) ** 2).sum(axis=1) * (weights > 0)
-        farthest = np.argsort(-distances, kind="stable")[: len(empty)]
-        sums, mass = sums.copy(), mass.copy()
-        for cluster, i in zip(empty, farthest):
-            sums[labels[i]] -= weights[i] * X[i]
-            mass[labels[i]] -= weights[i]
-            sums[cluster], mass[cluster] = weights[i] * X[i], weights[i]
-    filled = mass > 0
-    return np.where(filled[:, None], sums / np.where(filled, mass, 1)[:, None], centres)
+def _weighted_mean(X, weights):
+    return weights @ X / weights.sum()
 
 
 def kmeans_plus_plus(X, weights, n_clusters, rng):
@@ -371,7 +291,8 @@ def kmeans_plus_plus(X, weights, n_clusters, rng):
             continue
         candidates = np.searchsorted(cumulative, rng.random(n_trials) * cumulative[-1], side="right")
         candidates = np.minimum(candidates, len(X) - 1)
-        distances = np.minimum(_squared_distances(X, norms, candidates), closest)
+        distances = _squared_distances(X, norms, candidates)
+        np.minimum(distances, closest, out=distances)
         best = (distances @ weights).argmin()
         closest = distances[best]
         chosen.append(candidates[best])
@@ -379,6 +300,8 @@ def kmeans_plus_plus(X, weights, n_clusters, rng):
 
 
 def _squared_distances(X, norms, rows):
-    distances = norms[rows][:, None] - 2.0 * (X[rows] @ X.T) + norms
+    distances = (-2.0 * X[rows]) @ X.T
+    distances += norms
+    distances += norms[rows][:, None]
     distances[np.arange(len(rows)), rows] = 0.0
     return np.maximum(distances, 0.0, out=distances)

@@ -78,6 +78,8 @@ class TransformerBlock(Layer):
         self.attention = MultiHeadAttention(d_model, n_heads, dropout, causal, dtype=dtype, random_state=rng)
         self.norm1, self.norm2 = LayerNorm(d_model, dtype=dtype), LayerNorm(d_model, dtype=dtype)
         self.dense1 = Dense(d_model, self.d_ff, activation, dtype=dtype, random_state=rng)
+        if self.dense1.activation is not None and not isinstance(activation, Layer):
+            self.dense1.activation._in_place = True  # a block has no second derivatives
         self.dense2 = Dense(self.d_ff, d_model, dtype=dtype, random_state=rng)
         self.dropout1, self.dropout_ff, self.dropout2 = (Dropout(dropout, random_state=rng) for _ in range(3))
 

@@ -55,7 +55,8 @@ class Activation(Layer):
     """
 
     from_output = False
-    _value_and_grad: Any = None  # (x, out, slope): both at once, where that is cheaper
+    _value_and_grad: Any = None  # (x, out, slope): both at once, where that is cheaper; slope may be x
+    _in_place = False  # whether f'(x) may be written over x, which nobody else reads; there is no double_backward then
 
     def _value(self, x, out):
         raise TypeError(f"{type(self).__name__} must define _value(x, out)")
@@ -91,7 +92,7 @@ class Activation(Layer):
 class ElementwiseCache(NamedTuple):
     """z: what f' is a function of, x or y; slope: f'(x) where the forward pass made it. Same shape as x."""
 
-    z: np.ndarray
+    z: np.ndarray | None
     activation: Activation
     slope: np.ndarray | None = None
 
@@ -100,9 +101,9 @@ def elementwise(activation, x):
     """y = f(x).   x (...) -> y (...)"""
     x = as_float(x)
     if activation._value_and_grad is not None and activation.training:
-        slope = np.empty(x.shape, x.dtype)
+        slope = x if activation._in_place else np.empty(x.shape, x.dtype)
         y = _in_chunks(lambda x, slope, out: activation._value_and_grad(x, out, slope), x, slope)
-        return y, ElementwiseCache(x, activation, slope)
+        return y, ElementwiseCache(None if activation._in_place else x, activation, slope)
     y = _in_chunks(activation._value, x)
     return y, ElementwiseCache(y if activation.from_output else x, activation)
 

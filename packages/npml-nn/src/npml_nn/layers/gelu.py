@@ -62,18 +62,18 @@ class GELU(Activation):
 
     def _value_and_grad(self, x, out, slope):
         if self._is_tanh:
-            u = _tanh_argument(x, slope)
+            u = _tanh_argument(x, np.empty_like(x))
             weight = (1 + np.tanh(u)) / 2
-            slope[...] = weight + x / 2 * _sech2(u) * _tanh_slope(x)
             np.multiply(weight, x, out=out)
+            slope[...] = weight + x / 2 * _sech2(u) * _tanh_slope(x)
         elif x.dtype == np.float32:
             _value_and_grad_float32(x, out, slope)
         else:
-            weight = _normal_cdf(x, out)
-            _normal_pdf(x, slope)
-            slope *= x
-            slope += weight
+            growth = _normal_pdf(x, np.empty_like(x))
+            growth *= x
+            growth += _normal_cdf(x, out)
             out *= x
+            slope[...] = growth
 
     def _grad2(self, x, out):
         if self._is_tanh:
@@ -133,22 +133,17 @@ def _value_float32(x, out):
 def _value_and_grad_float32(x, out, slope):
     """As `_value_float32`, and f' = 1 - w where x > 0, w elsewhere, with w = Phi(-a) - a phi(a) = (q - c a) e."""
     a, q, e = _tail(x)
+    signs = x.view(np.int32) & np.int32(-(2**31))
+    positive_part(x, out)
     np.multiply(a, q, out=slope)
     slope *= e
-    positive_part(x, out)
     out -= slope
     a *= 1 / sqrt(2 * pi)
     q -= a
     q *= e
     np.subtract(0.5, q, out=slope)
-    _give_sign(x, slope)
+    np.bitwise_or(slope.view(np.int32), signs, out=slope.view(np.int32))  # a faster np.copysign, slope being positive
     slope += 0.5
-
-
-def _give_sign(x, out):
-    """np.copysign(out, x, out=out) of float32 for out >= 0, in half the time: NumPy has no fast loop for it."""
-    signs = x.view(np.int32) & np.int32(-(2**31))
-    np.bitwise_or(out.view(np.int32), signs, out=out.view(np.int32))
 
 
 def _tail(x):

@@ -9,10 +9,10 @@ Decoding looks at 15 bits at a time in a table whose entries hold all the symbol
 the message are decoded in lockstep (in *lanes*), one look-up for all of them in a NumPy step. Codes that are longer
 than 15 bits are found by bisection: left-aligned canonical codes are in numerical order.
 
-Where no table says at which bits codes start, lanes start anywhere: a decoder that starts within a code is soon in step
-with the right one (Ferguson, Rabinowitz 1984), so its first look-ups are thrown away. That it really was in step is
-known when the lane before has arrived exactly there, and the first lane starts right. A lane that was not is left out,
-and the lane before goes on through its bits.
+Lanes start at the chunks whose first bits are known, and anywhere between: a decoder that starts within a code is soon in
+step with the right one (Ferguson, Rabinowitz 1984), so its first look-ups are thrown away. That it really was in step
+is known when the lane before has arrived exactly there, up to a lane whose start was known. A lane that was not is left
+out, and the lane before goes on through its bits.
 
 References
 ----------
@@ -28,10 +28,12 @@ import numpy as np
 PEEK = 15  # bits looked at in one step
 LONGEST = 57  # bits of a code that may start at any bit of a byte and still lie in 8 bytes
 ROUND = 8  # steps before long codes are looked up and lanes are asked whether they are done
-LANE = 384  # bits of a lane that starts anywhere: more than a round, which puts it in step, can take
+LANE = 576  # bits of a lane that starts anywhere: more than the two rounds that put it in step can take (411)
+ATTEMPTS = 3  # to bring such lanes in step
 FEWEST_LANES = 16  # below, plain Python is faster
 PAD = 16  # bytes behind the payload that may be looked at
 AT_ONCE = 1 << 21  # bits decoded at a time, so that the look-ups stay in the cache
+CHUNK_DAMAGED = "message is damaged: a chunk does not end where the next begins"
 
 FIVE, LOW_FIVE, TOP = (np.array(number, dtype=np.uint64) for number in (5, 31, 64 - PEEK))  # arrays are quicker to add
 
@@ -172,31 +174,54 @@ def unpack(payload, starts, size, table):
         If the bits are not exactly `size` codes and less than a byte of zeros, or chunks start within codes.
     """
     words, n_bits = _words(payload), 8 * len(payload)
+    is_short = len(starts) == 1 and n_bits < FEWEST_LANES * LANE
+    if is_short or table.lengths[-1] > LONGEST:
+        return unpack_serial(payload, size, table)
     borders = np.append(starts, n_bits).astype(np.uint64)
-    longest = int(np.diff(borders.view(np.int64)).max())
-    lanes, pieces = max(1, AT_ONCE // longest), []
-    for first in range(0, len(starts), lanes):
-        begin, end = borders[first : first + lanes + 1][:-1], borders[first + 1 : first + lanes + 1]
-        ranks, arrived = _side_by_side(words, begin, end, table)
-        if (arrived != end)[: len(starts) - 1 - first].any():
-            raise ValueError("message is damaged: a chunk does not end where the next begins")
+    chunks = max(1, AT_ONCE // int(np.diff(borders.view(np.int64)).max(initial=1)))
+    pieces = []
+    for first in range(0, len(starts), chunks):
+        group = borders[first : first + chunks + 1]
+        decoded = _in_step(words, *_lanes(group, table.lengths), group[-1], table)
+        if decoded is None:
+            return unpack_serial(payload, size, table)
+        ranks, end = decoded
+        if first + chunks < len(starts) and end != group[-1]:
+            raise ValueError(CHUNK_DAMAGED)
         pieces.append(ranks)
-    return _checked_end(np.concatenate(pieces), size, int(arrived[-1]), n_bits, table)
+    return _checked_end(np.concatenate(pieces), size, int(end), n_bits, table)
 
 
-def unpack_whole(payload, size, table):
-    """Decode bits of which it is known only where the first code starts: `unpack` without `starts`."""
-    words, n_bits, lengths = _words(payload), 8 * len(payload), table.lengths
-    starts = np.arange(0, n_bits - LANE, LANE - LANE % gcd(*lengths.tolist()), dtype=np.uint64)
-    if lengths[-1] <= LONGEST and len(starts) >= FEWEST_LANES:
-        starts[1:] = _look_up(words, starts, table)[2][1:]
-    while lengths[-1] <= LONGEST and len(starts) >= FEWEST_LANES:
-        ranks, arrived = _side_by_side(words, starts, np.append(starts[1:], np.uint64(n_bits)), table)
-        in_step = np.append(True, arrived[:-1] == starts[1:])
-        if in_step.all():
-            return _checked_end(ranks, size, int(arrived[-1]), n_bits, table)
-        starts = starts[in_step]
-    return unpack_serial(payload, size, table)
+def _in_step(words, starts, is_known, end, table):
+    """Ranks, and where they end, with as many lanes as are in step after two rounds; None where only one is left."""
+    anywhere = _look_up(words, starts, table)[2]
+    starts = np.where(is_known, starts, _look_up(words, anywhere, table)[2])
+    for attempt in range(ATTEMPTS + 1):
+        ranks, arrived = _side_by_side(words, starts, np.append(starts[1:], end), table)
+        fits = np.append(True, arrived[:-1] == starts[1:])
+        stays = fits | is_known
+        if stays.all():
+            break
+        if attempt == ATTEMPTS - 1:
+            stays = is_known
+        if np.count_nonzero(stays) == 1:
+            return None
+        starts, is_known = starts[stays], is_known[stays]
+    if not fits.all():
+        raise ValueError(CHUNK_DAMAGED)
+    return ranks, arrived[-1]
+
+
+def _lanes(borders, lengths):
+    """First bits of lanes, about equally long, from `borders` to `borders`, and which of them begin there.
+
+    All codes start at multiples of the greatest common divisor of their lengths, counted from their chunk's start.
+    """
+    divisor, bits = gcd(*lengths.tolist()), np.diff(borders.view(np.int64))
+    n_lanes = np.maximum(bits // LANE, 1)
+    within = np.arange(n_lanes.sum()) - np.repeat(np.cumsum(n_lanes) - n_lanes, n_lanes)
+    ahead = within * np.repeat(bits // n_lanes // divisor * divisor, n_lanes)
+    return np.repeat(borders[:-1], n_lanes) + ahead.astype(np.uint64), within == 0
 
 
 def _words(payload):
@@ -257,15 +282,16 @@ def _windows64(words, position):
 def _walk(words, position, ends, table):
     """Symbol by symbol from `position` to the first end of a symbol from `ends` on, and how many there are."""
     position, count, lanes = position.copy(), np.zeros(len(position), dtype=np.int64), np.arange(len(position))
+    windows = _windows64(words, position)
     while len(lanes):
-        windows = _windows64(words, position[lanes])
         bits = table.first_bits.take((windows >> TOP).view(np.int64))
         long = np.flatnonzero(bits == 0)
         if len(long):
-            bits[long] = table.bits[table.long_codes(windows[long]).view(np.int64)]
+            bits[long] = table.bits[table.long_codes(_windows64(words, position[lanes[long]])).view(np.int64)]
         position[lanes] += bits
         count[lanes] += 1
-        lanes = lanes[position[lanes] < ends[lanes]]
+        going = np.flatnonzero(position[lanes] < ends[lanes])
+        lanes, windows = lanes[going], (windows << bits)[going]
     return position, count
 
 

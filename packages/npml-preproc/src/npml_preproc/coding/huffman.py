@@ -44,7 +44,7 @@ import numpy as np
 
 from npml_core import BaseEstimator, check_is_fitted
 
-from ._bits import LONGEST, DecodeTable, join_neighbours, left_aligned, pack, unpack, unpack_whole
+from ._bits import LONGEST, DecodeTable, join_neighbours, left_aligned, pack, unpack
 
 MAGIC = b"HF\x01"
 ONE_CHUNK = 1 << 16  # bytes of codes that are not cut into chunks
@@ -179,11 +179,9 @@ class HuffmanEncoder(BaseEstimator):
         return self._from_ranks(self._decode_ranks(body, at, size, chunk))
 
     def _decode_ranks(self, body, at, size, chunk):
-        if chunk and self.lengths_[-1] <= LONGEST and len(self.lengths_) > 1:
-            starts, at = _read_chunk_table(body, at, size, chunk)
-            return unpack(body[at:], starts, size, self._table)
         if len(self.lengths_) > 1:
-            return unpack_whole(body[at:], size, self._table)
+            starts, at = _read_chunk_table(body, at, size, chunk) if chunk else (np.zeros(1, dtype=np.int64), at)
+            return unpack(body[at:], starts, size, self._table)
         if len(body) - at != (size + 7) // 8 or any(body[at:]) or (size and not len(self.lengths_)):
             raise ValueError("message is damaged: its length does not fit its contents")
         return np.zeros(size, dtype=np.uint8)
