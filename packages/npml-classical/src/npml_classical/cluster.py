@@ -7,13 +7,11 @@ Notation: samples x_i (n of them, D features) with weights w_i, centres c_1 .. c
     assign     z_i = argmin_k |x_i - c_k|^2 = argmax_k (x_i . c_k - |c_k|^2 / 2)
     update     c_k = sum_{z_i = k} w_i x_i / sum_{z_i = k} w_i
 
-Each step lowers J, so the loop ends; it ends in a local minimum, which is why the start matters. k-means++ draws the
+Each step lowers J, so the loop (`lloyd`) ends; it ends in a local minimum, which is why the start matters. k-means++ draws the
 first centre at random and each further one with probability proportional to the squared distance to the nearest
 centre so far; of a few candidates it keeps the one that lowers J most (the greedy variant of the paper's section 5).
 
-The loop itself is in `lloyd`.
-
-Complexity: O(n K D) an iteration.
+Complexity: at most O(n K D) an iteration.
 
 References
 ----------
@@ -171,7 +169,8 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         counts = self._counts + mass
         rate = mass / np.where(counts > 0, counts, 1.0)
         means = sums / np.where(mass > 0, mass, 1.0)[:, None] + shift
-        self.cluster_centers_ = self.cluster_centers_ + rate[:, None] * (means - self.cluster_centers_)
+        centres = self.cluster_centers_ + rate[:, None] * (means - self.cluster_centers_)
+        self.cluster_centers_ = centres.astype(self.cluster_centers_.dtype, copy=False)
         self._counts, self.labels_, self.inertia_ = counts, labels, inertia
         return self
 

@@ -251,15 +251,19 @@ class _Learner:
         width = np.full(len(targets), words.shape[1])
         G = _sparse(gradient.reshape(-1), places.reshape(-1), width, len(asked), self.E.dtype)
         d_b = np.bincount(places.reshape(-1), gradient.reshape(-1), len(asked)).astype(self.E.dtype)[:, None]
-        self._descend(0, self.E, known, M.T @ (G @ C))
-        self._descend(1, self.C, asked, G.T @ h)
-        self._descend(2, self.b, asked, d_b)
+        self.E[known] = E - self._step(0, known, M.T @ (G @ C))
+        self.C[asked] = C - self._step(1, asked, G.T @ h)
+        self.b[asked] -= self._step(2, asked, d_b)
         return value
 
-    def _descend(self, i, array, rows, gradient):
-        """AdaGrad on some rows."""
-        self.sums[i][rows] += np.square(gradient)
-        array[rows] -= self.lr * gradient / np.sqrt(self.sums[i][rows] + 1e-10)
+    def _step(self, i, rows, gradient):
+        """AdaGrad's step on some rows: lr g / sqrt(sum of g^2)."""
+        total = self.sums[i][rows] + np.square(gradient)
+        self.sums[i][rows] = total
+        np.sqrt(total + 1e-10, out=total)
+        gradient *= self.lr
+        gradient /= total
+        return gradient
 
 
 def _sparse(values, columns, sizes, n_columns, dtype):

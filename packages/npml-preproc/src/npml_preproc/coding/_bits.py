@@ -232,18 +232,31 @@ def _words(payload):
 
 def _side_by_side(words, starts, ends, table):
     """Ranks of the symbols that begin from `starts` to before `ends`, lane after lane, and where these symbols end."""
-    position, rounds = starts, []
-    while (position < ends).any():
-        *seen, position = _look_up(words, position, table)
-        rounds.append(seen)
-    positions, places = (np.concatenate(arrays) for arrays in zip(*rounds))  # (steps, lanes)
-    inside = positions < ends
-    steps = np.count_nonzero(inside, axis=0)
-    arrived, last_counts = _walk(words, positions[steps - 1, np.arange(len(starts))], ends, table)
-    places = places.T[inside.T].view(np.int64)
+    position, rounds = starts.copy(), []
+    lanes, n_rounds = np.arange(len(starts)), np.zeros(len(starts), dtype=np.int64)
+    while len(lanes):
+        positions, places, position = _look_up(words, position, table)
+        rounds.append((lanes, positions, places))
+        n_rounds[lanes] += 1
+        going = np.flatnonzero(position < ends[lanes])
+        lanes, position = lanes[going], position[going]
+    positions, places = _lane_after_lane(rounds, n_rounds)
+    inside = np.flatnonzero(positions < np.repeat(ends, n_rounds)[:, None])
+    last = np.searchsorted(inside, np.cumsum(n_rounds) * positions.shape[1]) - 1  # look-up of every lane
+    arrived, last_counts = _walk(words, positions.ravel()[inside[last]], ends, table)
+    places = places.view(np.int64).take(inside)
     counts = table.counts.take(places)
-    counts[np.cumsum(steps) - 1] = last_counts
+    counts[last] = last_counts
     return table.ranks(places, counts), arrived
+
+
+def _lane_after_lane(rounds, n_rounds):
+    """Look-ups in the order of the message, (sum of n_rounds, steps of a round), from lists of those of each round."""
+    first, steps = np.cumsum(n_rounds) - n_rounds, len(rounds[0][1])
+    positions, places = np.empty((2, n_rounds.sum(), steps), dtype=np.uint64)
+    for k, (lanes, here, found) in enumerate(rounds):
+        positions[first[lanes] + k], places[first[lanes] + k] = here.T, found.T
+    return positions, places
 
 
 def _look_up(words, position, table):
