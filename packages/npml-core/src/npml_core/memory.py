@@ -13,6 +13,9 @@ nothing happens):
 So blocks are made and dropped. Nothing in them is touched: they cost neither time nor memory.
 """
 
+import sys
+from contextlib import suppress
+
 import numpy as np
 
 MAPPED = 2**25 - 8192  # bytes: the largest block that glibc adapts to
@@ -21,7 +24,10 @@ HEAP = 3, 2**24 - 8192  # blocks and their bytes: together less than glibc keeps
 
 def keep_memory():
     """Let freed arrays of up to 32 MB be used again, the first 48 MB of them in large pages."""
-    np.empty(MAPPED, np.uint8)
+    if sys.platform != "linux":
+        return
     count, size = HEAP
-    blocks = [np.empty(size, np.uint8) for _ in range(count)]
-    del blocks
+    with suppress(MemoryError):  # of a process that may not have so much: it does without
+        np.empty(MAPPED, np.uint8)
+        blocks = [np.empty(size, np.uint8) for _ in range(count)]
+        del blocks
