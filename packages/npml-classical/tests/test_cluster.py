@@ -89,6 +89,7 @@ def test_plus_plus_spreads_out():
 def test_float32_stays_float32():
     model = KMeans(3, random_state=0).fit(BLOBS.astype(np.float32))
     assert model.cluster_centers_.dtype == model.transform(BLOBS.astype(np.float32)).dtype == np.float32
+    assert model.partial_fit(BLOBS.astype(np.float32)).cluster_centers_.dtype == np.float32
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ Notation: samples x_i (n of them, D features) with weights w_i, centres c_1 .. c
     assign     z_i = argmin_k |x_i - c_k|^2 = argmax_k (x_i . c_k - |c_k|^2 / 2)
     update     c_k = sum_{z_i = k} w_i x_i / sum_{z_i = k} w_i
 
-Each step lowers J, so the loop (`lloyd`) ends; it ends in a local minimum, which is why the start matters. k-means++ draws the
-first centre at random and each further one with probability proportional to the squared distance to the nearest
-centre so far; of a few candidates it keeps the one that lowers J most (the greedy variant of the paper's section 5).
+Each step lowers J, so the loop (`lloyd`) ends; it ends in a local minimum, which is why the start matters. k-means++
+draws the first centre at random and each further one with probability proportional to the squared distance to the
+nearest centre so far; of a few candidates it keeps the one that lowers J most (the greedy variant of the paper's
+section 5).
 
 Complexity: at most O(n K D) an iteration.
 
