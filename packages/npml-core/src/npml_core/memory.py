@@ -6,7 +6,7 @@ every page anew with zeros: up to a fifth of the time. Two habits of the librari
 nothing happens):
 
 * once a program has freed a block of up to 32 MB, glibc takes all that are not larger from its own heap, and keeps
-  twice that much free memory for the next request (mallopt(3), "dynamic mmap threshold");
+  twice as much free memory at its end for the next request (mallopt(3), "dynamic mmap threshold");
 * NumPy asks for pages of 2 MB instead of 4 kB for every block of 4 MB or more (NUMPY_MADVISE_HUGEPAGE in its
   reference), and the heap keeps them when the block is freed.
 
