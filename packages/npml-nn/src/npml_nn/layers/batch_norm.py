@@ -84,7 +84,7 @@ def batch_norm_backward(dy, cache):
     (wide, repeat), dwide, n = _widened(x), _widened(dy)[0], x.size // len(g)
     shift, db, dg = np.tile(mean, repeat), np.zeros(wide.shape[1], x.dtype), np.zeros(wide.shape[1], x.dtype)
     for some in _chunks(wide):
-        db += dwide[some].sum(axis=0)
+        db += _column_sums(dwide[some])
         dg += np.einsum("ij,ij->j", wide[some] - shift, dwide[some])
     db, dg = _folded(db, repeat), _folded(dg, repeat) * r
     scale, mean_d, mean_dh = (np.tile(a, repeat) for a in (g * r, db / n, dg * r / n))
@@ -110,18 +110,33 @@ def batch_norm_double_backward(ddx, dy, cache):
 
 
 def _moments(x):
-    """Mean and variance (divided by n) of each channel; the first row is taken off before the mean is formed."""
-    n, first = x.size // x.shape[-1], x.reshape(-1, x.shape[-1])[0]
-    wide, repeat = _widened(x)
-    shift, total = np.tile(first, repeat), np.zeros(wide.shape[1], x.dtype)
+    """Mean and variance (divided by n) of each channel.
+
+    var = mean (x - s)^2 - (mean x - s)^2 is exact enough where the shift s is near the mean: that of the first row
+    is, or else the mean that it gave is used in a second pass.
+    """
+    first = x.reshape(-1, x.shape[-1])[0]
+    mean, var = _shifted_moments(x, first)
+    if not (np.abs(mean - first) <= 4 * np.sqrt(np.maximum(var, 0))).all():
+        mean, var = _shifted_moments(x, mean)
+    return mean, np.maximum(var, 0)
+
+
+def _shifted_moments(x, shift):
+    n, (wide, repeat) = x.size // x.shape[-1], _widened(x)
+    tiled = np.tile(shift, repeat)
+    total, squares = np.zeros(wide.shape[1], x.dtype), np.zeros(wide.shape[1], x.dtype)
     for some in _chunks(wide):
-        total += (wide[some] - shift).sum(axis=0)
-    mean = first + _folded(total, repeat) / n
-    shift, total = np.tile(mean, repeat), np.zeros(wide.shape[1], x.dtype)
-    for some in _chunks(wide):
-        centred = wide[some] - shift
-        total += np.einsum("ij,ij->j", centred, centred)
-    return mean, _folded(total, repeat) / n
+        centred = wide[some] - tiled
+        total += _column_sums(centred)
+        squares += np.einsum("ij,ij->j", centred, centred)
+    step = _folded(total, repeat) / n
+    return shift + step, _folded(squares, repeat) / n - np.square(step)
+
+
+def _column_sums(wide):
+    """Sums down the columns, as a product with a vector."""
+    return np.ones(len(wide), wide.dtype) @ wide
 
 
 def _widened(x):
