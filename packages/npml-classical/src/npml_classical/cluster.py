@@ -36,6 +36,7 @@ from npml_core import (
     pairwise_distances,
 )
 
+from .linear.base import weighted_mean
 from .lloyd import Assignment, inertia_of, lloyd
 
 __all__ = ["KMeans"]
@@ -115,12 +116,12 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         if len(data) < self.n_clusters:
             raise ValueError(f"n_samples={len(data)} should be >= n_clusters={self.n_clusters}")
         rng = check_random_state(self.random_state)
-        shift = _weighted_mean(data, weights).astype(data.dtype)  # products of centred data cancel less
+        shift = weighted_mean(data, weights).astype(data.dtype)  # products of centred data cancel less
         # samples in an order of their own, so that neither their order nor a weight for a repetition changes the draws
         order = np.argsort((data - shift) @ rng.standard_normal(data.shape[1]), kind="stable")
         data, weights = data.take(order, axis=0), weights.take(order)
         centred = data - shift
-        tolerance = self.tol * _weighted_mean(centred**2, weights).mean()
+        tolerance = self.tol * weighted_mean(centred**2, weights).mean()
 
         best = None
         for start in range(self._n_starts()):
@@ -271,10 +272,6 @@ class KMeans(ClusterMixin, TransformerMixin, BaseEstimator):
         if centres.shape != (self.n_clusters, data.shape[1]):
             raise ValueError(f"init must have shape {(self.n_clusters, data.shape[1])}, got {centres.shape}")
         return centres - shift
-
-
-def _weighted_mean(X, weights):
-    return weights @ X / weights.sum()
 
 
 def kmeans_plus_plus(X, weights, n_clusters, rng):

@@ -35,13 +35,13 @@ class Minimum(NamedTuple):
     converged: bool
 
 
-def newton(function, x, tol, max_iter):
+def newton(function, hessian, x, tol, max_iter):
     """Newton's method with Armijo's line search.
 
     Parameters
     ----------
-    function : callable
-        ``function(x)`` gives f and g, ``function(x, hessian=True)`` f, g and H.
+    function, hessian : callable
+        ``function(x)`` gives f and g, ``hessian(x)`` H.
     x : ndarray (n,)
         Start.
     tol : float
@@ -53,16 +53,15 @@ def newton(function, x, tol, max_iter):
     -------
     Minimum
     """
-    value, gradient, hessian = function(x, hessian=True)
+    value, gradient = function(x)
     for n_iter in range(max_iter):
         if np.abs(gradient).max() <= tol:
             return Minimum(x, value, n_iter, True)
-        direction = -_solve(hessian, gradient)
+        direction = -_solve(hessian(x), gradient)
         step = _armijo(function, x, value, gradient, direction, 1.0)
         if step is None:
             return Minimum(x, value, n_iter, False)
-        x = step[0]
-        value, gradient, hessian = function(x, hessian=True)
+        x, value, gradient = step
     return Minimum(x, value, max_iter, bool(np.abs(gradient).max() <= tol))
 
 
@@ -193,8 +192,7 @@ def _armijo(function, x, value, gradient, direction, step):
     rounding = 1e-14 * abs(value)
     for _ in range(MAX_HALVINGS):
         new_x = x + step * direction
-        result = function(new_x)
-        new_value, new_gradient = result[0], result[1]
+        new_value, new_gradient = function(new_x)
         if new_value <= value + SUFFICIENT * step * slope:
             return new_x, new_value, new_gradient
         # at the end f no longer tells the points apart: the gradient does

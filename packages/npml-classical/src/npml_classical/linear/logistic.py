@@ -16,8 +16,11 @@ l1 by FISTA and then, on the coefficients that are left, by L-BFGS to full preci
 variance for the iterations where there is no penalty that scaling would change. Multinomial coefficients without a
 penalty are only determined up to a constant: it is chosen so that they sum to 0 over the classes.
 
-References ---------- Bishop (2006), "Pattern Recognition and Machine Learning", sections 4.3.2 to 4.3.4. Koh, Kim &
-Boyd (2007), "An interior-point method for large-scale l1-regularized logistic regression", JMLR 8, 1519-1555.
+References
+----------
+Bishop (2006), "Pattern Recognition and Machine Learning", sections 4.3.2 to 4.3.4.
+Koh, Kim & Boyd (2007), "An interior-point method for large-scale l1-regularized logistic regression", JMLR 8,
+1519-1555.
 """
 
 import warnings
@@ -208,11 +211,11 @@ class _Problem:
         # centring changes only the intercept; it takes the worst out of the conditioning
         self.centre = weighted_mean(X, weights) if fit_intercept else np.zeros(D)
         centred = X - self.centre
-        self.scale = np.ones(D)
+        self.X, self.scale = centred, np.ones(D)
         if penalty is None:
             spread = np.sqrt(weighted_mean(centred**2, weights))
             self.scale = np.where(spread > 0, spread, 1.0)
-        self.X = centred / self.scale
+            self.X /= self.scale
         self.targets = codes.astype(np.float64)
         self.l2 = np.zeros((self.n_rows, D + fit_intercept))
         self.l2[:, :D] = penalty == "l2"
@@ -226,7 +229,7 @@ class _Problem:
         if self.penalty == "l1":
             return self._solve_l1(function, start, tol, max_iter)
         if self.n_rows == 1 and self.D <= MAX_NEWTON_FEATURES:
-            return newton(function, start, tol, max_iter)
+            return newton(function, self.binary_hessian, start, tol, max_iter)
         return lbfgs(function, start, tol, max_iter)
 
     def unpack(self, x):
@@ -240,16 +243,18 @@ class _Problem:
             intercept = intercept - intercept.mean()
         return coef, intercept
 
-    def binary(self, x, hessian=False):
-        z = self.X @ x[: self.D] + (x[self.D] if self.fit_intercept else 0.0)
-        value = self.weights @ (np.logaddexp(0.0, z) - self.targets * z)
-        p = np.exp(-np.logaddexp(0.0, -z))
+    def binary(self, x):
+        z = self._scores(x)
+        small = np.exp(-np.abs(z))  # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)), and never overflows
+        value = self.weights @ (np.maximum(z, 0.0) + np.log1p(small) - self.targets * z)
+        p = np.where(z > 0, 1.0, small) / (1.0 + small)
         gradient = self._design_transposed(self.weights * (p - self.targets))
         l2 = self.l2[0]
-        value, gradient = value + 0.5 * (l2 @ x**2), gradient + l2 * x
-        if not hessian:
-            return value, gradient
-        curvature = self.weights * p * (1.0 - p)
+        return value + 0.5 * (l2 @ x**2), gradient + l2 * x
+
+    def binary_hessian(self, x):
+        small = np.exp(-np.abs(self._scores(x)))
+        curvature = self.weights * small / (1.0 + small) ** 2  # p (1 - p)
         # a matrix times its own transpose costs half of a product of two
         half = np.sqrt(curvature)[:, None] * self.X
         matrix = np.empty((len(x), len(x)))
@@ -257,8 +262,11 @@ class _Problem:
         if self.fit_intercept:
             matrix[self.D, : self.D] = matrix[: self.D, self.D] = curvature @ self.X
             matrix[self.D, self.D] = curvature.sum()
-        matrix.flat[:: len(x) + 1] += l2
-        return value, gradient, matrix
+        matrix.flat[:: len(x) + 1] += self.l2[0]
+        return matrix
+
+    def _scores(self, x):
+        return self.X @ x[: self.D] + (x[self.D] if self.fit_intercept else 0.0)
 
     def multinomial(self, x):
         rows = x.reshape(self.n_rows, -1)
