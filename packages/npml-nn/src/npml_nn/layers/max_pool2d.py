@@ -30,10 +30,14 @@ __all__ = ["MaxPool2D", "max_pool2d", "max_pool2d_backward", "max_pool2d_double_
 
 
 class MaxPool2DCache(NamedTuple):
-    """The shape of x (N, H, W, C), and where in x, flat, the winner of each window stands (N, H_out, W_out, C)."""
+    """The shape of x (N, H, W, C), where in x, flat, the winner of each window stands (N, H_out, W_out, C).
+
+    And whether windows overlap, so that one entry of x may win twice.
+    """
 
     shape: tuple
     winners: np.ndarray
+    overlap: bool
 
 
 def max_pool2d(x, kernel, stride=None, padding=0):
@@ -66,13 +70,17 @@ def max_pool2d(x, kernel, stride=None, padding=0):
         np.take(steps, steps_taken, out=winners[some], mode="clip")
         winners[some] += first
         winners[some] += np.arange(some.start, some.start + len(widest))[:, None, None, None] * x[0].size
-    return y, MaxPool2DCache(x.shape, winners)
+    overlap = any(step < size for step, size in zip(window.stride, window.kernel))
+    return y, MaxPool2DCache(x.shape, winners, overlap)
 
 
 def max_pool2d_backward(dy, cache):
     """dL/dx: dy at the winner of each window, added up where windows overlap."""
     dx = np.zeros(prod(cache.shape), dy.dtype)
-    np.add.at(dx, cache.winners.reshape(-1), dy.reshape(-1))
+    if cache.overlap:
+        np.add.at(dx, cache.winners.reshape(-1), dy.reshape(-1))
+    else:
+        dx[cache.winners.reshape(-1)] = dy.reshape(-1)
     return dx.reshape(cache.shape)
 
 
