@@ -91,8 +91,8 @@ MUTANTS = [
     (max_pool2d_backward, "dy.reshape(-1)", "-dy.reshape(-1)", "sign of dx"),
     (
         max_pool2d_backward,
-        "np.add.at(dx, cache.winners.reshape(-1), dy.reshape(-1))",
-        "dx[cache.winners] = dy",
+        "np.add.at(dx, winners, values)",
+        "dx[winners] = values",
         "overlaps",
     ),
     (max_pool2d_double_backward, "ddx.reshape(-1)", "-ddx.reshape(-1)", "sign of ddy"),

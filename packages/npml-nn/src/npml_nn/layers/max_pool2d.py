@@ -77,10 +77,11 @@ def max_pool2d(x, kernel, stride=None, padding=0):
 def max_pool2d_backward(dy, cache):
     """dL/dx: dy at the winner of each window, added up where windows overlap."""
     dx = np.zeros(prod(cache.shape), dy.dtype)
+    winners, values = cache.winners.reshape(-1), dy.reshape(-1)
     if cache.overlap:
-        np.add.at(dx, cache.winners.reshape(-1), dy.reshape(-1))
+        np.add.at(dx, winners, values)
     else:
-        dx[cache.winners.reshape(-1)] = dy.reshape(-1)
+        dx[winners] = values
     return dx.reshape(cache.shape)
 
 
