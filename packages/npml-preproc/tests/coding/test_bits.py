@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from npml_preproc.coding import _bits
 from npml_preproc.coding._bits import DecodeTable, join_neighbours, left_aligned, pack, unpack, unpack_serial
 
 codes_as_text = st.lists(st.text("01", min_size=1, max_size=64), min_size=1, max_size=60)
@@ -43,7 +44,6 @@ def canonical(lengths):
     return codes
 
 
-WHOLE = np.zeros(1, dtype=np.int64)  # the only chunk
 SKEWED = [*range(1, 40), 39]
 LENGTHS = {"two": [1, 1], "skewed": SKEWED, "even": [8] * 256, "long": [16] * 2**16, "mixed": [1, 3, 3, 3, 4, 4]}
 
@@ -65,8 +65,9 @@ def test_all_ways_to_decode_agree_with_the_codes(lengths, size):
     payload, starts = message(lengths, ranks)
     table = DecodeTable(lengths, np.min_scalar_type(len(lengths) - 1))
     for chunk in (200, 97, 10**4):
-        np.testing.assert_array_equal(unpack(payload, starts[::chunk], size, table), ranks)
-    np.testing.assert_array_equal(unpack(payload, WHOLE, size, table), ranks)
+        sizes = np.array([len(piece) for piece in np.split(ranks, range(chunk, size, chunk))])
+        np.testing.assert_array_equal(unpack(payload, starts[::chunk], sizes, table), ranks)
+    np.testing.assert_array_equal(_bits.unpack_whole(payload, size, table), ranks)
     np.testing.assert_array_equal(unpack_serial(payload, size, table), ranks)
 
 
@@ -77,24 +78,19 @@ def test_lanes_that_never_come_into_step(run):
     ranks = np.concatenate([np.zeros(37, dtype=int), np.tile([2] * run + [0, 1], 20_000 // run)])
     payload, _ = message(lengths, ranks)
     table = DecodeTable(lengths, np.uint8)
-    np.testing.assert_array_equal(unpack(payload, WHOLE, len(ranks), table), ranks)
+    np.testing.assert_array_equal(_bits.unpack_whole(payload, len(ranks), table), ranks)
 
 
-def test_chunks_that_start_within_a_code_are_noticed():
-    lengths = np.array([1, 2, 2])
-    payload, starts = message(lengths, np.full(100, 2))
-    table = DecodeTable(lengths, np.uint8)
-    for bad in ([0, 51], [0, 20, 41, 60]):
-        with pytest.raises(ValueError, match="damaged"):
-            unpack(payload, np.array(bad), 100, table)
-    for size in (95, 101):
-        with pytest.raises(ValueError, match="damaged"):
-            unpack(payload, starts[::10], size, table)
-
-
-def test_serial_decoding_checks_the_end():
+def test_decoding_without_chunks_checks_the_end():
     table = DecodeTable(np.array([1, 2, 2]), np.uint8)
     assert unpack_serial(b"\x80", 2, table).tolist() == [1, 0]  # 10 0 and five zeros
     for payload, size in ((b"\x80\x00", 2), (b"\x80", 9), (b"", 1)):
+        for decode in (unpack_serial, _bits.unpack_whole):
+            with pytest.raises(ValueError, match="damaged"):
+                decode(payload, size, table)
+    ranks = np.tile([0, 1, 2], 10_000)
+    payload, _ = message(table.lengths, ranks)
+    np.testing.assert_array_equal(_bits.unpack_whole(payload, 30_000, table), ranks)
+    for bad, size in ((payload, 29_990), (payload, 30_001), (payload + b"\0", 30_000), (payload[:-1], 30_000)):
         with pytest.raises(ValueError, match="damaged"):
-            unpack_serial(payload, size, table)
+            _bits.unpack_whole(bad, size, table)

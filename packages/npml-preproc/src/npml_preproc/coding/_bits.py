@@ -9,10 +9,10 @@ Decoding looks at 15 bits at a time in a table whose entries hold all the symbol
 the message are decoded in lockstep (in *lanes*), one look-up for all of them in a NumPy step. Codes that are longer
 than 15 bits are found by bisection: left-aligned canonical codes are in numerical order.
 
-Lanes start at the chunks whose first bits are known, and anywhere between: a decoder that starts within a code is soon in
-step with the right one (Ferguson, Rabinowitz 1984), so its first look-ups are thrown away. That it really was in step
-is known when the lane before has arrived exactly there, up to a lane whose start was known. A lane that was not is left
-out, and the lane before goes on through its bits.
+Where no table of chunks says at which bits codes start, lanes start anywhere: a decoder that starts within a code is
+soon in step with the right one (Ferguson, Rabinowitz 1984), so its first look-ups are thrown away. That it really was
+in step is known when the lane before has arrived exactly there, and the first lane starts right. A lane that was not is
+left out, and the lane before goes on through its bits.
 
 References
 ----------
@@ -27,15 +27,14 @@ import numpy as np
 
 PEEK = 15  # bits looked at in one step
 LONGEST = 57  # bits of a code that may start at any bit of a byte and still lie in 8 bytes
-ROUND = 8  # steps before long codes are looked up and lanes are asked whether they are done
-LANE = 576  # bits of a lane that starts anywhere: more than the two rounds that put it in step can take (411)
+ROUND = 8  # steps before lanes are asked whether they are done
+LANE = 576  # bits of a lane that starts anywhere: more than the two rounds that put it in step can take (354)
 ATTEMPTS = 3  # to bring such lanes in step
 FEWEST_LANES = 16  # below, plain Python is faster
 PAD = 16  # bytes behind the payload that may be looked at
-AT_ONCE = 1 << 21  # bits decoded at a time, so that the look-ups stay in the cache
-CHUNK_DAMAGED = "message is damaged: a chunk does not end where the next begins"
 
-FIVE, LOW_FIVE, TOP = (np.array(number, dtype=np.uint64) for number in (5, 31, 64 - PEEK))  # arrays are quicker to add
+# arrays of one number take NumPy less time to read than numbers do
+FIVE, LOW_FIVE, EIGHT, LOW_EIGHT, TOP = (np.array(number, dtype=np.uint64) for number in (5, 31, 8, 255, 64 - PEEK))
 
 
 def join_neighbours(codes, lengths):
@@ -102,6 +101,7 @@ class DecodeTable:
     def __init__(self, lengths, dtype):
         self.lengths, self.dtype = lengths, np.dtype(dtype)
         self.per_entry = 8 // self.dtype.itemsize
+        self.has_long = bool(lengths[-1] > PEEK)
         entries, counts, bits, first_bits = self._windows()
         self.entries = np.concatenate([entries, np.arange(len(lengths))]).astype(np.uint64)
         self.counts = np.concatenate([counts, np.ones(len(lengths), dtype=np.int64)])
@@ -149,79 +149,71 @@ def left_aligned(lengths):
     return np.cumsum(steps) - steps  # a complete code sums to 2^64, which wraps to 0
 
 
-def unpack(payload, starts, size, table):
+def unpack(payload, starts, sizes, table):
     """Decode chunks in lockstep.
 
     Parameters
     ----------
     payload : bytes
         Bits of all chunks.
-    starts : ndarray of int64 (n_chunks,)
-        First bit of every chunk, each after the one before and all of them in the payload.
-    size : int
-        Number of symbols.
+    starts, sizes : ndarray of int64 (n_chunks,)
+        First bit and number of symbols of every chunk; no chunk is larger than the first.
     table : DecodeTable
         The code; its longest is at most 57 bits.
 
     Returns
     -------
-    ndarray (size,)
+    ndarray (sum of sizes,)
         Ranks.
-
-    Raises
-    ------
-    ValueError
-        If the bits are not exactly `size` codes and less than a byte of zeros, or chunks start within codes.
     """
-    words, n_bits = _words(payload), 8 * len(payload)
-    is_short = len(starts) == 1 and n_bits < FEWEST_LANES * LANE
-    if is_short or table.lengths[-1] > LONGEST:
+    n_bits, words = 8 * len(payload), _words(payload)
+    item, width = table.dtype.itemsize, int(sizes[0])
+    out = np.empty((len(starts), (width + table.per_entry) * item), dtype=np.uint8)
+    slots = np.ndarray(out.size - 7, dtype="<u8", buffer=out, strides=(1,))  # 8 bytes from any byte on
+    advance = table.counts.view(np.uint64) * np.uint64(item) << EIGHT | table.bits
+    order = np.argsort(np.diff(starts, append=n_bits))[::-1]  # long chunks first: those at work are the first `n`
+    position, here = starts[order].view(np.uint64), order * out.shape[1]
+    end, n = here + sizes[order] * item, len(starts)
+    while n:
+        place, step = np.empty((2, n), dtype=np.uint64)
+        for _ in range(ROUND):
+            _window(words, position, place, step)
+            np.right_shift(place, TOP, place)
+            advance.take(place.view(np.int64), None, step, "clip")
+            if table.has_long:
+                rows = np.flatnonzero(step == 0)
+                place[rows] = table.long_codes(_windows64(words, position[rows]))
+                step[rows] = advance.take(place[rows].view(np.int64))
+            slots[here] = table.entries.take(place.view(np.int64))
+            position += step & LOW_EIGHT
+            np.right_shift(step, EIGHT, step)
+            here += step.view(np.int64)
+            # a chunk that is done stays at its end, where what follows goes into the row's margin
+            np.minimum(here, end, out=here)
+        n = np.flatnonzero(here < end).max(initial=-1) + 1
+        here, end, position = here[:n], end[:n], position[:n]
+    return np.ascontiguousarray(out[:, : width * item]).view(table.dtype).ravel()[: int(sizes.sum())]
+
+
+def unpack_whole(payload, size, table):
+    """Decode bits of which it is known only that a code starts at the first one.
+
+    Parameters, returns and errors are those of `unpack_serial`, the plain form of it.
+    """
+    words, n_bits, lengths = _words(payload), 8 * len(payload), table.lengths
+    # all codes start at multiples of the greatest common divisor of their lengths
+    starts = np.arange(0, max(1, n_bits - LANE), LANE - LANE % gcd(*lengths.tolist()), dtype=np.uint64)
+    if lengths[-1] > LONGEST or len(starts) < FEWEST_LANES:
         return unpack_serial(payload, size, table)
-    borders = np.append(starts, n_bits).astype(np.uint64)
-    chunks = max(1, AT_ONCE // int(np.diff(borders.view(np.int64)).max(initial=1)))
-    pieces = []
-    for first in range(0, len(starts), chunks):
-        group = borders[first : first + chunks + 1]
-        decoded = _in_step(words, *_lanes(group, table.lengths), group[-1], table)
-        if decoded is None:
-            return unpack_serial(payload, size, table)
-        ranks, end = decoded
-        if first + chunks < len(starts) and end != group[-1]:
-            raise ValueError(CHUNK_DAMAGED)
-        pieces.append(ranks)
-    return _checked_end(np.concatenate(pieces), size, int(end), n_bits, table)
-
-
-def _in_step(words, starts, is_known, end, table):
-    """Ranks, and where they end, with as many lanes as are in step after two rounds; None where only one is left."""
     anywhere = _look_up(words, starts, table)[2]
-    starts = np.where(is_known, starts, _look_up(words, anywhere, table)[2])
-    for attempt in range(ATTEMPTS + 1):
-        ranks, arrived = _side_by_side(words, starts, np.append(starts[1:], end), table)
-        fits = np.append(True, arrived[:-1] == starts[1:])
-        stays = fits | is_known
-        if stays.all():
-            break
-        if attempt == ATTEMPTS - 1:
-            stays = is_known
-        if np.count_nonzero(stays) == 1:
-            return None
-        starts, is_known = starts[stays], is_known[stays]
-    if not fits.all():
-        raise ValueError(CHUNK_DAMAGED)
-    return ranks, arrived[-1]
-
-
-def _lanes(borders, lengths):
-    """First bits of lanes, about equally long, from `borders` to `borders`, and which of them begin there.
-
-    All codes start at multiples of the greatest common divisor of their lengths, counted from their chunk's start.
-    """
-    divisor, bits = gcd(*lengths.tolist()), np.diff(borders.view(np.int64))
-    n_lanes = np.maximum(bits // LANE, 1)
-    within = np.arange(n_lanes.sum()) - np.repeat(np.cumsum(n_lanes) - n_lanes, n_lanes)
-    ahead = within * np.repeat(bits // n_lanes // divisor * divisor, n_lanes)
-    return np.repeat(borders[:-1], n_lanes) + ahead.astype(np.uint64), within == 0
+    starts[1:] = _look_up(words, anywhere, table)[2][1:]
+    for _ in range(ATTEMPTS):
+        ranks, arrived = _side_by_side(words, starts, np.append(starts[1:], np.uint64(n_bits)), table)
+        in_step = np.append(True, arrived[:-1] == starts[1:])
+        if in_step.all():
+            return _checked_end(ranks, size, int(arrived[-1]), n_bits, table)
+        starts = starts[in_step]
+    return unpack_serial(payload, size, table)
 
 
 def _words(payload):
@@ -232,31 +224,18 @@ def _words(payload):
 
 def _side_by_side(words, starts, ends, table):
     """Ranks of the symbols that begin from `starts` to before `ends`, lane after lane, and where these symbols end."""
-    position, rounds = starts.copy(), []
-    lanes, n_rounds = np.arange(len(starts)), np.zeros(len(starts), dtype=np.int64)
-    while len(lanes):
-        positions, places, position = _look_up(words, position, table)
-        rounds.append((lanes, positions, places))
-        n_rounds[lanes] += 1
-        going = np.flatnonzero(position < ends[lanes])
-        lanes, position = lanes[going], position[going]
-    positions, places = _lane_after_lane(rounds, n_rounds)
-    inside = np.flatnonzero(positions < np.repeat(ends, n_rounds)[:, None])
-    last = np.searchsorted(inside, np.cumsum(n_rounds) * positions.shape[1]) - 1  # look-up of every lane
-    arrived, last_counts = _walk(words, positions.ravel()[inside[last]], ends, table)
-    places = places.view(np.int64).take(inside)
+    position, rounds = starts, []
+    while (position < ends).any():
+        *seen, position = _look_up(words, position, table)
+        rounds.append(seen)
+    positions, places = (np.concatenate(arrays) for arrays in zip(*rounds))  # (steps, lanes)
+    inside = positions < ends
+    steps = np.count_nonzero(inside, axis=0)
+    arrived, last_counts = _walk(words, positions[steps - 1, np.arange(len(starts))], ends, table)
+    places = places.T[inside.T].view(np.int64)
     counts = table.counts.take(places)
-    counts[last] = last_counts
+    counts[np.cumsum(steps) - 1] = last_counts
     return table.ranks(places, counts), arrived
-
-
-def _lane_after_lane(rounds, n_rounds):
-    """Look-ups in the order of the message, (sum of n_rounds, steps of a round), from lists of those of each round."""
-    first, steps = np.cumsum(n_rounds) - n_rounds, len(rounds[0][1])
-    positions, places = np.empty((2, n_rounds.sum(), steps), dtype=np.uint64)
-    for k, (lanes, here, found) in enumerate(rounds):
-        positions[first[lanes] + k], places[first[lanes] + k] = here.T, found.T
-    return positions, places
 
 
 def _look_up(words, position, table):
@@ -272,7 +251,7 @@ def _look_up(words, position, table):
         np.right_shift(place, TOP, place)
         table.bits.take(place.view(np.int64), None, bits, "clip")
         np.add(here, bits, there)
-    waiting = np.flatnonzero(bits == 0)
+    waiting = np.flatnonzero(bits == 0) if table.has_long else ()
     if len(waiting):
         places[-1, waiting] = codes = table.long_codes(_windows64(words, here[waiting]))
         there[waiting] += table.bits[codes.view(np.int64)]

@@ -19,9 +19,9 @@ A message is::
     ...       where it is not: a byte, the width w, and w bytes for the bits of each chunk but the last
     ...       the codes, filled up with zeros to a byte
 
-The code itself is the encoder's and not repeated. Messages above 64 kB are cut into chunks, whose lengths cost less than
-1 %, so that chunks can be decoded side by side; shorter ones are decoded from many places at once as well, which are
-found by trial (``_bits``).
+The code itself is the encoder's and not repeated. Messages above 64 kB are cut into up to 16384 chunks, whose lengths
+cost less than 1 %, so that all chunks can be decoded side by side; shorter ones are decoded from many places as well,
+which are found by trial (``_bits``).
 
 Complexity: O(k log k) to fit k symbols; O(n) to encode and decode.
 
@@ -44,10 +44,11 @@ import numpy as np
 
 from npml_core import BaseEstimator, check_is_fitted
 
-from ._bits import LONGEST, DecodeTable, join_neighbours, left_aligned, pack, unpack
+from ._bits import LONGEST, DecodeTable, join_neighbours, left_aligned, pack, unpack, unpack_whole
 
 MAGIC = b"HF\x01"
 ONE_CHUNK = 1 << 16  # bytes of codes that are not cut into chunks
+MOST_CHUNKS = 1 << 14
 CHUNK_MULTIPLE = 64  # symbols; no joined code reaches over the end of a chunk
 BLOCK = 1 << 16  # symbols that are packed at once
 PAIRS_PAY = 1 << 18  # symbols from which a table of pairs is worth its making
@@ -179,9 +180,11 @@ class HuffmanEncoder(BaseEstimator):
         return self._from_ranks(self._decode_ranks(body, at, size, chunk))
 
     def _decode_ranks(self, body, at, size, chunk):
+        if chunk and self.lengths_[-1] <= LONGEST and len(self.lengths_) > 1:
+            starts, sizes, at = _read_chunk_table(body, at, size, chunk)
+            return unpack(body[at:], starts, sizes, self._table)
         if len(self.lengths_) > 1:
-            starts, at = _read_chunk_table(body, at, size, chunk) if chunk else (np.zeros(1, dtype=np.int64), at)
-            return unpack(body[at:], starts, size, self._table)
+            return unpack_whole(body[at:], size, self._table)
         if len(body) - at != (size + 7) // 8 or any(body[at:]) or (size and not len(self.lengths_)):
             raise ValueError("message is damaged: its length does not fit its contents")
         return np.zeros(size, dtype=np.uint8)
@@ -377,7 +380,7 @@ def _chunk_table(size, marks, n_bytes):
     if n_bytes <= ONE_CHUNK:
         return b"\0"
     for width in (2, 4, 8):
-        chunk = -(-size // (n_bytes // TABLE_SHARE // width))
+        chunk = -(-size // min(MOST_CHUNKS, n_bytes // TABLE_SHARE // width))
         chunk += -chunk % CHUNK_MULTIPLE
         bits = np.diff(marks[:-1][:: chunk // CHUNK_MULTIPLE])
         if bits.max(initial=0) < 1 << 8 * width:
@@ -386,16 +389,19 @@ def _chunk_table(size, marks, n_bytes):
 
 
 def _read_chunk_table(body, at, size, chunk):
-    """First bits of the chunks, and where the codes begin."""
+    """Starts and sizes of the chunks, and where the codes begin."""
     n_chunks, width = -(-size // chunk), body[at] if at < len(body) else 0
     end = at + 1 + (n_chunks - 1) * width
     if width not in (2, 4, 8) or n_chunks < 1 or end > len(body):
         raise ValueError("message is damaged: its table of chunks is none")
     bits = np.frombuffer(body[at + 1 : end], dtype=f"<u{width}").astype(np.int64)
     starts = np.concatenate(([0], np.cumsum(bits)))
-    if (bits <= 0).any() or (starts < 0).any() or (starts >= 8 * (len(body) - end)).any():
+    if bits.min(initial=0) < 0 or not (0 <= starts[-1] <= 8 * (len(body) - end)) or (np.diff(starts) < 0).any():
         raise ValueError("message is damaged: its chunks reach past its end")
-    return starts, end
+    sizes = np.full(n_chunks, chunk, dtype=np.int64)
+    sizes[-1] = size - chunk * (n_chunks - 1)
+    sizes[0] = min(chunk, size)
+    return starts, sizes, end
 
 
 def _varint(number):
