@@ -24,6 +24,7 @@ import numpy as np
 
 SUFFICIENT = 1e-4
 MAX_HALVINGS = 40
+KEEPS_HESSIAN = 0.25
 
 
 class Minimum(NamedTuple):
@@ -36,7 +37,7 @@ class Minimum(NamedTuple):
 
 
 def newton(function, hessian, x, tol, max_iter):
-    """Newton's method with Armijo's line search.
+    """Newton's method with Armijo's line search; a Hessian that still shrinks the gradient four times a step is kept.
 
     Parameters
     ----------
@@ -54,14 +55,20 @@ def newton(function, hessian, x, tol, max_iter):
     Minimum
     """
     value, gradient = function(x)
+    curvature, last = None, np.inf
     for n_iter in range(max_iter):
-        if np.abs(gradient).max() <= tol:
+        size = np.abs(gradient).max()
+        if size <= tol:
             return Minimum(x, value, n_iter, True)
-        direction = -_solve(hessian(x), gradient)
-        step = _armijo(function, x, value, gradient, direction, 1.0)
-        if step is None:
+        is_fresh = curvature is None or size > KEEPS_HESSIAN * last
+        curvature, last = hessian(x) if is_fresh else curvature, size
+        step = _armijo(function, x, value, gradient, -_solve(curvature, gradient), 1.0)
+        if step is not None:
+            x, value, gradient = step
+        elif is_fresh:
             return Minimum(x, value, n_iter, False)
-        x, value, gradient = step
+        else:
+            curvature = None
     return Minimum(x, value, max_iter, bool(np.abs(gradient).max() <= tol))
 
 

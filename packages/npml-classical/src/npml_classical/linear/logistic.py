@@ -43,6 +43,7 @@ from .base import LinearPredictor, weighted_mean
 __all__ = ["LogisticRegression"]
 
 MAX_NEWTON_FEATURES = 300
+ROWS_PER_BLOCK = 512
 
 
 class LogisticRegression(ClassifierMixin, LinearPredictor):
@@ -210,12 +211,12 @@ class _Problem:
         X = X.astype(np.float64, copy=False)
         # centring changes only the intercept; it takes the worst out of the conditioning
         self.centre = weighted_mean(X, weights) if fit_intercept else np.zeros(D)
-        centred = X - self.centre
-        self.X, self.scale = centred, np.ones(D)
+        self.X = np.ones((n, D + fit_intercept))  # the last column is the intercept's
+        centred, self.scale = np.subtract(X, self.centre, out=self.X[:, :D]), np.ones(D)
         if penalty is None:
             spread = np.sqrt(weighted_mean(centred**2, weights))
             self.scale = np.where(spread > 0, spread, 1.0)
-            self.X /= self.scale
+            centred /= self.scale
         self.targets = codes.astype(np.float64)
         self.l2 = np.zeros((self.n_rows, D + fit_intercept))
         self.l2[:, :D] = penalty == "l2"
@@ -244,35 +245,27 @@ class _Problem:
         return coef, intercept
 
     def binary(self, x):
-        z = self._scores(x)
+        z = self.X @ x
         small = np.exp(-np.abs(z))  # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)), and never overflows
         value = self.weights @ (np.maximum(z, 0.0) + np.log1p(small) - self.targets * z)
         p = np.where(z > 0, 1.0, small) / (1.0 + small)
-        gradient = self._design_transposed(self.weights * (p - self.targets))
+        gradient = self.X.T @ (self.weights * (p - self.targets))
         l2 = self.l2[0]
         return value + 0.5 * (l2 @ x**2), gradient + l2 * x
 
     def binary_hessian(self, x):
-        small = np.exp(-np.abs(self._scores(x)))
-        curvature = self.weights * small / (1.0 + small) ** 2  # p (1 - p)
-        # a matrix times its own transpose costs half of a product of two
-        half = np.sqrt(curvature)[:, None] * self.X
-        matrix = np.empty((len(x), len(x)))
-        matrix[: self.D, : self.D] = half.T @ half
-        if self.fit_intercept:
-            matrix[self.D, : self.D] = matrix[: self.D, self.D] = curvature @ self.X
-            matrix[self.D, self.D] = curvature.sum()
-        matrix.flat[:: len(x) + 1] += self.l2[0]
+        small = np.exp(-np.abs(self.X @ x))
+        root = np.sqrt(self.weights * small) / (1.0 + small)  # of s p (1 - p)
+        matrix = np.diag(self.l2[0])
+        for start in range(0, len(root), ROWS_PER_BLOCK):
+            rows = slice(start, start + ROWS_PER_BLOCK)
+            half = root[rows, None] * self.X[rows]
+            matrix += half.T @ half  # a matrix times its own transpose costs half of a product of two
         return matrix
-
-    def _scores(self, x):
-        return self.X @ x[: self.D] + (x[self.D] if self.fit_intercept else 0.0)
 
     def multinomial(self, x):
         rows = x.reshape(self.n_rows, -1)
-        z = rows[:, : self.D] @ self.X.T  # classes first: sums over them are sums of long rows
-        if self.fit_intercept:
-            z += rows[:, self.D :]
+        z = rows @ self.X.T  # classes first: sums over them are sums of long rows
         z -= z.max(axis=0)
         chosen = z[self.cells]
         np.exp(z, out=z)
@@ -280,15 +273,7 @@ class _Problem:
         value = self.weights @ (np.log(total) - chosen)
         z *= self.weights / total
         z[self.cells] -= self.weights
-        gradient = np.empty_like(rows)
-        gradient[:, : self.D] = z @ self.X
-        if self.fit_intercept:
-            gradient[:, self.D] = z.sum(axis=1)
-        return value + 0.5 * (self.l2 * rows**2).sum(), (gradient + self.l2 * rows).ravel()
-
-    def _design_transposed(self, residual):
-        gradient = self.X.T @ residual
-        return np.append(gradient, residual.sum()) if self.fit_intercept else gradient
+        return value + 0.5 * (self.l2 * rows**2).sum(), (z @ self.X + self.l2 * rows).ravel()
 
     def _solve_l1(self, function, x, tol, max_iter):
         """FISTA finds which coefficients are 0, L-BFGS the values of the others."""
