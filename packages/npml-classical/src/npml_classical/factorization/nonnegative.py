@@ -28,6 +28,7 @@ Boutsidis & Gallopoulos (2008), "SVD based initialization", Pattern Recognition 
 """
 
 import warnings
+from itertools import compress
 from numbers import Integral, Real
 
 import numpy as np
@@ -264,20 +265,24 @@ def _product(factor, X, transpose=False):
 
 
 def _update(F, gram, cross, l1, l2):
-    """Sweeps over the rows of F (K, m) in place; returns the size of the projected gradient before them."""
+    """Sweeps over the rows of F (K, m) in place; returns the size of the projected gradient before them.
+
+    The solution of a row is max(0, a_k - B_k F), with everything else in a and B: three operations.
+    """
     gradient = gram @ F - cross + l1 + l2 * F
     violation = float(np.abs(np.where(F > 0, gradient, np.minimum(gradient, 0.0))).sum())
-    for _ in range(SWEEPS):
-        for k, row in enumerate(F):
-            curvature = gram[k, k] + l2
-            if curvature > 0:
-                step = gram[k] @ F
-                step -= cross[k]
-                step += l1 + l2 * row
-                row -= step / curvature
-                np.maximum(row, 0.0, out=row)
-            elif l1 > 0:
-                row[:] = 0.0
+    curvature = np.diagonal(gram) + l2
+    live = curvature > 0
+    if l1 > 0:
+        F[~live] = 0.0
+    scale = np.where(live, curvature, 1.0)[:, None]
+    targets, others = (cross - l1) / scale, gram / scale
+    np.fill_diagonal(others, 0.0)
+    rows = list(compress(zip(F, targets, others), live))
+    pull, zeros = np.empty_like(F[0]), np.zeros_like(F[0])
+    for row, target, weights in rows * SWEEPS:
+        np.subtract(target, np.dot(weights, F, out=pull), out=row)
+        np.maximum(row, zeros, out=row)
     return violation
 
 
