@@ -11,6 +11,7 @@ or y = x C with C (n, n): O(n^2). The fast forms are O(n log n):
 
 - type 2 (Makhoul 1980, eqs. 8-11): reorder x to v = x[0], x[2], x[4], .., x[5], x[3], x[1], which is real; then
   V = dft(v) gives y[k] = 2 Re(exp(-i pi k / (2n)) V[k]), and y[n-k] = -2 Im of the same number.
+  The factor is that of a signal which is a quarter of a sample late, and costs nothing (``fourier``, 4.).
 - type 3 undoes this: V[k] = exp(i pi k / (2n)) (y[k] - i y[n-k]) / 2 (with y[n] = 0), v = n idft(V), reorder back.
 - type 1: the signal continued evenly, x[0] .. x[n-1] .. x[1], has the real spectrum y.
 - type 4: (2j+1)(2k+1)/4 = jk + j/2 + (2k+1)/4, so that y[k] = 2 Re(exp(-i pi (2k+1) / (4n)) Z[k]), where Z is the
@@ -30,7 +31,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_option
-from .fourier import LONGEST_DIRECT, as_rows, dft, in_blocks, inverse_real_dft, real_dft, roots
+from .fourier import (
+    LONGEST_DIRECT,
+    as_rows,
+    dft,
+    in_blocks,
+    inverse_real_columns,
+    inverse_real_dft,
+    radix,
+    real_columns,
+    real_dft,
+    roots,
+)
 
 __all__ = ["dct", "idct"]
 
@@ -202,25 +214,40 @@ def _type_1(x):
 
 def _type_2(x):
     """Makhoul's transform of length n."""
-    n = x.shape[1]
-    V = real_dft(np.concatenate([x[:, ::2], x[:, 1::2][:, ::-1]], axis=1))
-    V *= _rotation(n, V.dtype)
+    n1 = radix(x.shape[1])
+    v = np.concatenate([x[:, ::2], x[:, 1::2][:, ::-1]], axis=1)
     y = np.empty_like(x)
-    y[:, : n // 2 + 1] = V.real
-    np.negative(V.imag[:, (n - 1) // 2 : 0 : -1], out=y[:, n // 2 + 1 :])
+    if n1 is None:
+        V = real_dft(v)
+        V *= _rotation(x.shape[1], V.dtype)
+        y[:, : V.shape[1]] = V.real
+        np.negative(V.imag[:, (x.shape[1] - 1) // 2 : 0 : -1], out=y[:, V.shape[1] :])
+        return y
+    V = real_columns(v, n1, quarters=1)  # turned; y[k] and y[n-k] at k = k1 + n1 k2
+    by_columns = y.reshape(len(x), -1, n1)
+    np.multiply(V.real, 2, out=by_columns[:, :, : V.shape[2]])
+    np.multiply(V.imag[:, ::-1, (n1 - 1) // 2 : 0 : -1], -2, out=by_columns[:, :, V.shape[2] :])
     return y
 
 
 def _type_3(x):
     """Makhoul's transform undone."""
-    n = x.shape[1]
-    half = n // 2 + 1
-    V = np.empty((len(x), half), np.result_type(x.dtype, np.complex64))
-    V.real = x[:, :half]
-    V.imag[:, 0] = 0
-    np.negative(x[:, : n - half : -1], out=V.imag[:, 1:])
-    V *= n / 2 * np.conjugate(_rotation(n, V.dtype))
-    v = inverse_real_dft(V, n)
+    rows, n = x.shape
+    half, n1, dtype = n // 2 + 1, radix(n), np.result_type(x.dtype, np.complex64)
+    if n1 is None:
+        V = np.empty((rows, half), dtype)
+        V.real = x[:, :half]
+        V.imag[:, 0] = 0
+        np.negative(x[:, : n - half : -1], out=V.imag[:, 1:])
+        V *= n / 2 * np.conjugate(_rotation(n, V.dtype))
+        v = inverse_real_dft(V, n)
+    else:
+        by_columns, kept = x.reshape(rows, -1, n1), n1 // 2 + 1
+        V = np.empty((rows, n // n1, kept), dtype)  # y[k] + i y[n-k] at k = k1 + n1 k2, as it is before it is turned
+        V.real = by_columns[:, :, :kept]
+        V.imag[:, :, 1:] = by_columns[:, ::-1, : n1 - kept : -1]
+        V.imag[:, 0, 0], V.imag[:, 1:, 0] = 0, by_columns[:, :0:-1, 0]
+        v = inverse_real_columns(V, n1, 1.0, quarters=1)
     y = np.empty_like(x)
     y[:, ::2] = v[:, : (n + 1) // 2]
     y[:, 1::2] = v[:, : (n - 1) // 2 : -1]

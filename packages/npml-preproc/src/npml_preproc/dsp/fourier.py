@@ -22,6 +22,9 @@ The fast transform is O(n log n) for every n:
 3. x real. X[n - k] = conj(X[k]), and so for the short transforms over j1: k1 = 0 .. n1/2 are enough, found by a real
    product and carried on by half the work; the other columns k1 are mirror images.
 
+4. A signal that is a quarter of a sample late, j + 1/4 for j in 1., turns its spectrum: X[k] w_n^(k/4). The short
+   transforms over j2 are a quarter late too, all else stays: cosine transforms are turned at no cost.
+
 Angles are reduced in whole numbers (jk mod n, then by quarter turns) before sine and cosine: every root is exact to
 rounding.
 
@@ -34,14 +37,25 @@ Bailey (1990). FFTs in external or hierarchical memory. Section 2. doi:10.1007/B
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_option, check_signal, check_size
 
-__all__ = ["as_rows", "dft", "idft", "in_blocks", "inverse_real_dft", "real_dft", "roots"]
+__all__ = [
+    "as_rows",
+    "dft",
+    "idft",
+    "in_blocks",
+    "inverse_real_columns",
+    "inverse_real_dft",
+    "radix",
+    "real_columns",
+    "real_dft",
+    "roots",
+]
 
 LONGEST_DIRECT = 64  # up to here the definition is the fastest transform
 RADIX = 32  # stages are added until no radix has to be (much) above this
@@ -147,16 +161,29 @@ def real_dft(x: NDArray) -> NDArray:
 def inverse_real_dft(X: NDArray, n: int) -> NDArray:
     """Real rows (rows, n) from their coefficients 0 .. n//2: step 3 backwards."""
     rows, mirror = len(X), np.conjugate(X[:, (n - 1) // 2 : 0 : -1])
-    X = np.concatenate([X, mirror], axis=1)
-    n1 = _radix(n)
+    X = np.conjugate(np.concatenate([X, mirror], axis=1))
+    n1 = radix(n)
     if n <= LONGEST_DIRECT or n1 is None:
-        return _fft(np.conjugate(X)).real / n
-    n2, kept = n // n1, n1 // 2 + 1
-    lines = np.conjugate(X.reshape(rows, n2, n1)[:, :, :kept].swapaxes(1, 2)).reshape(rows * kept, n2)
-    columns = in_blocks(_fft, lines).reshape(rows, kept, n2).swapaxes(1, 2).copy()
-    columns *= _twiddles(n2, n1, X.dtype)[:, :kept]
-    x = columns.view(X.real.dtype) @ _last_columns(n1, X.real.dtype)  # (rows, j2, j1)
-    return (x / n).swapaxes(1, 2).reshape(rows, n)
+        return _fft(X).real / n
+    return inverse_real_columns(X.reshape(rows, n // n1, n1)[:, :, : n1 // 2 + 1], n1, 1 / n)
+
+
+def real_columns(x: NDArray, n1: int, quarters: int = 0) -> NDArray:
+    """X[k1 + n1 k2] of real rows x (rows, n1 n2) as (rows, k2, k1) for k1 = 0 .. n1//2; `quarters` of a sample late."""
+    return _four_steps(x, n1, n1 // 2 + 1, quarters)
+
+
+def inverse_real_columns(X: NDArray, n1: int, scale: float, quarters: int = 0) -> NDArray:
+    """Real rows, scale sum_k X[k] w_n^((j + quarters/4) k), from columns X (rows, k2, k1) of a symmetric spectrum."""
+    rows, n2, kept = X.shape
+    if n2 <= LONGEST_DIRECT:
+        columns = _short_matrix(n2, X.dtype, quarters) @ X
+    else:
+        lines = X.swapaxes(1, 2) * roots(4 * n2, quarters * np.arange(n2, dtype=np.int64)).astype(X.dtype)
+        columns = in_blocks(_fft, lines.reshape(rows * kept, n2)).reshape(rows, kept, n2).swapaxes(1, 2).copy()
+    columns *= _twiddles(n2, n1, X.dtype, quarters)[:, :kept]
+    last = _last_columns(n1, X.real.dtype, scale)
+    return (last.T @ columns.view(last.dtype).swapaxes(1, 2)).reshape(rows, n1 * n2)  # (rows, j1, j2)
 
 
 def in_blocks(transform: Callable[[NDArray], NDArray], rows: NDArray) -> NDArray:
@@ -172,9 +199,10 @@ def in_blocks(transform: Callable[[NDArray], NDArray], rows: NDArray) -> NDArray
     return out
 
 
-def _matrix(n, dtype):
-    """F[j, k] = w_n^(jk), the matrix of the definition."""
-    return roots(n, np.outer(np.arange(n, dtype=np.int64), np.arange(n, dtype=np.int64))).astype(dtype)
+def _matrix(n, dtype, quarters=0):
+    """F[j, k] = w_n^((j + quarters/4) k), for no quarters the matrix of the definition."""
+    j, k = np.arange(n, dtype=np.int64)[:, None], np.arange(n, dtype=np.int64)
+    return roots(4 * n, (4 * j + quarters) * k).astype(dtype)
 
 
 _short_matrix = lru_cache(maxsize=128)(_matrix)
@@ -215,7 +243,7 @@ def _scaled(spectrum, norm):
 def _real_fft(x, count=None):
     """The first `count` coefficients (None: all) of every real row of x (rows, n)."""
     rows, n = x.shape
-    count, dtype, n1 = count or n, _complex(x.dtype), _radix(n)
+    count, dtype, n1 = count or n, _complex(x.dtype), radix(n)
     if n <= LONGEST_DIRECT:
         return (x @ _short_matrix(n, dtype)[:, :count].view(x.dtype)).view(dtype)
     if n1 is None:
@@ -229,18 +257,19 @@ def _real_fft(x, count=None):
     return X.reshape(rows, -1)[:, :count]
 
 
-def _fft(x):
-    """The transform of every row of x (rows, n)."""
+def _fft(x, quarters=0):
+    """The transform of every row of x (rows, n), `quarters` of a sample late."""
     rows, n = x.shape
-    n1 = _radix(n)
+    n1 = radix(n)
     if n <= LONGEST_DIRECT:
-        return x @ _short_matrix(n, _complex(x.dtype))
+        return x @ _short_matrix(n, _complex(x.dtype), quarters)
     if n1 is None:
-        return _bluestein(x)
-    return _four_steps(x, n1, n1).reshape(rows, n)
+        X = _bluestein(x)
+        return X * roots(4 * n, np.arange(n, dtype=np.int64) * quarters).astype(X.dtype) if quarters else X
+    return _four_steps(x, n1, n1, quarters).reshape(rows, n)
 
 
-def _four_steps(x, n1, kept):
+def _four_steps(x, n1, kept, quarters=0):
     """Bailey's steps for n = n1 n2: the spectra of rows x as (rows, k2, k1), of k1 the first `kept`."""
     rows, n = x.shape
     n2, dtype = n // n1, _complex(x.dtype)
@@ -248,16 +277,16 @@ def _four_steps(x, n1, kept):
     x = x.reshape(rows, n1, n2)
     if n2 <= LONGEST_DIRECT:  # one product from either side, nothing is transposed
         columns = (x.swapaxes(1, 2) @ F.view(x.dtype)).view(dtype)  # 1. over j1; a real product where x is real
-        columns *= _twiddles(n2, n1, dtype)[:, :kept]  # 2.
-        return _short_matrix(n2, dtype) @ columns  # 3. over j2
+        columns *= _twiddles(n2, n1, dtype, quarters)[:, :kept]  # 2.
+        return _short_matrix(n2, dtype, quarters).T @ columns  # 3. over j2
     lines = F.T @ x  # 1.
-    lines *= _twiddles(n1, n2, dtype)[:kept]  # 2.
-    lines = in_blocks(_fft, lines.reshape(rows * kept, n2))  # 3.
+    lines *= _line_twiddles(n2, n1, dtype, quarters)[:kept]  # 2.
+    lines = in_blocks(partial(_fft, quarters=quarters), lines.reshape(rows * kept, n2))  # 3.
     return lines.reshape(rows, kept, n2).swapaxes(1, 2)  # 4.
 
 
 @lru_cache(maxsize=1024)
-def _radix(n):
+def radix(n):
     """A divisor of n, so chosen that the fewest stages are about equal; None where every divisor is too large."""
     divisors = [d for d in range(2, LONGEST_DIRECT + 1) if n % d == 0]
     stages = int(np.ceil(np.log(n) / np.log(RADIX) - 1e-9))
@@ -265,17 +294,23 @@ def _radix(n):
 
 
 @lru_cache(maxsize=16)
-def _twiddles(n2, n1, dtype):
-    """w_n^(j2 k1), n = n1 n2."""
-    return roots(n1 * n2, np.outer(np.arange(n2, dtype=np.int64), np.arange(n1, dtype=np.int64))).astype(dtype)
+def _twiddles(n2, n1, dtype, quarters=0):
+    """w_n^((j2 + quarters/4) k1), n = n1 n2."""
+    j2, k1 = np.arange(n2, dtype=np.int64)[:, None], np.arange(n1, dtype=np.int64)
+    return roots(4 * n1 * n2, (4 * j2 + quarters) * k1).astype(dtype)
+
+
+@lru_cache(maxsize=16)
+def _line_twiddles(n2, n1, dtype, quarters):
+    return _twiddles(n2, n1, dtype, quarters).T.copy()
 
 
 @lru_cache(maxsize=128)
-def _last_columns(n, dtype):
-    """From kept columns k1 = 0 .. n//2, parts alternating, to n times the real signal: those left out count twice."""
+def _last_columns(n, dtype, scale):
+    """From kept columns k1 = 0 .. n//2, parts alternating, to the real signal: those left out count twice."""
     kept = n // 2 + 1
-    weights = np.full(kept, 2.0)
-    weights[[0, -1] if n % 2 == 0 else [0]] = 1
+    weights = np.full(kept, 2 * scale)
+    weights[[0, -1] if n % 2 == 0 else [0]] = scale
     return np.conjugate(weights * _matrix(n, np.complex128)[:, :kept]).view(np.float64).T.astype(dtype)
 
 
