@@ -1,6 +1,7 @@
 """What every signal function asks of its arguments."""
 
 import operator
+from cmath import isfinite
 from collections.abc import Hashable
 
 import numpy as np
@@ -20,11 +21,15 @@ def check_signal(x, name, *, min_ndim=1, allow_complex=True):
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     array = array.astype(_working_dtype(array.dtype), copy=False)
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = np.isfinite(array.sum()) or np.isfinite(array).all()  # a sum may overflow where no number is infinite
-    if not finite:
+    if not _is_finite(array):
         raise ValueError(f"{name} must be finite, got NaN or infinity")
     return array
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _is_finite(array):
+    """Of finite numbers only; their sum may overflow where no number is infinite."""
+    return isfinite(np.add.reduce(array, axis=None)) or np.isfinite(array).all()
 
 
 def _working_dtype(dtype):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._checks import check_number, check_signal, check_size
-from .fourier import as_rows, dft, idft, in_blocks, real_dft
+from .fourier import as_rows, dft, idft, in_blocks, inverse_real_dft, real_dft
 
 __all__ = ["autocorrelate1d", "dft_bins", "magnitude_spectrum", "power_spectrum", "preemphasis"]
 
@@ -164,9 +164,19 @@ def autocorrelate1d(x: ArrayLike, axis: int = -1) -> NDArray:
         return np.correlate(signals, signals, "full")[len(signals) - 1 :]
     signals = np.moveaxis(signals, axis, -1)
     n = signals.shape[-1]
-    spectrum = dft(signals, n=2 * n)  # zeros keep the end from meeting the beginning
-    r = idft(spectrum.real**2 + spectrum.imag**2)[..., :n]
-    return np.moveaxis(r if signals.dtype.kind == "c" else r.real.copy(), -1, axis)
+    if signals.dtype.kind == "c":
+        spectrum = dft(signals, n=2 * n)  # zeros keep the end from meeting the beginning
+        r = idft(spectrum.real**2 + spectrum.imag**2)[..., :n]
+    else:
+        rows, shape = as_rows(signals, 2 * n, -1)
+        r = in_blocks(_circular_autocorrelation, rows).reshape(shape)[..., :n].copy()
+    return np.moveaxis(r, -1, axis)
+
+
+def _circular_autocorrelation(x):
+    """Of real rows (rows, n): the autocorrelation of signals that repeat."""
+    spectrum = real_dft(x)
+    return inverse_real_dft((spectrum.real**2 + spectrum.imag**2).astype(spectrum.dtype), x.shape[1])
 
 
 def preemphasis(y: ArrayLike, coef: float = 0.97, zi: float | None = None) -> NDArray:
