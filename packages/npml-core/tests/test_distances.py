@@ -232,3 +232,12 @@ def test_unknown_keywords():
         pairwise_distances([[1.0]], p=2)
     with pytest.raises(TypeError, match="metric 'minkowski' takes no keyword 'w'"):
         pairwise_distances([[1.0]], metric="minkowski", w=[1])
+
+
+@pytest.mark.parametrize("metric", ["manhattan", "chebyshev"])
+def test_differences_round_once(metric):
+    x = np.concatenate([np.random.default_rng(0).normal(size=40), [1e308, -1e308, 1e-310, 3e-320, 2.0**53, 1.0, 0.0]])
+    y = np.concatenate([x, np.nextafter(x, 2.0)])
+    with np.errstate(over="ignore"):
+        expected = np.abs(x[:, None] - y)
+    np.testing.assert_array_equal(pairwise_distances(x[:, None], y[:, None], metric=metric), expected)

@@ -12,8 +12,9 @@ from the differences of the rows as they came. The product's error is at most (D
 c = (D + 4) u / 1e-11, at most 1 %, what remains is right to about eleven digits. As d^2 < c (|x|^2 + |y|^2) implies
 |x|^2 + |y|^2 < 2.5 |x|^2 for such a c, one threshold per row is enough.
 
-The other metrics are sums (or a maximum) over the features, a block of pairs at a time. Powers are taken relative to
-the largest difference, so that they neither over- nor underflow.
+The other metrics are sums (or a maximum) over the features, a block of pairs at a time. The differences of one feature
+are the product [x, 1] . [1, -y], which rounds once like a subtraction and is faster than one that repeats its operands.
+Powers are taken relative to the largest difference, so that they neither over- nor underflow.
 
 References
 ----------
@@ -23,7 +24,7 @@ Higham (2002), "Accuracy and Stability of Numerical Algorithms", 2nd ed., sectio
 import numpy as np
 
 BLOCK_SIZE = 1 << 17  # pairs whose squared distances are one product
-FEATURE_BLOCK_SIZE = 1 << 15  # pairs whose features are summed in the cache
+FEATURE_BLOCK_SIZE = 1 << 18  # pairs whose features are summed together
 DIGITS = 1e-11
 SMALLEST_SQUARE = 1e-290  # below it squares have few digits or none
 
@@ -109,36 +110,35 @@ def cosine_distances(X, Y):
 
 
 def _by_feature(X, Y, metric, p):
-    columns = np.ascontiguousarray(Y.T)
+    left = np.stack([X.T, np.ones_like(X.T)], axis=2)
+    right = np.stack([np.ones_like(Y.T), -Y.T], axis=1)
     result = np.empty((len(X), len(Y)))
     rows_per_block = max(1, FEATURE_BLOCK_SIZE // len(Y))
     for start in range(0, len(X), rows_per_block):
-        x_columns = X[start : start + rows_per_block].T[:, :, None]
-        sum_features(x_columns, columns, metric, p, out=result[start : start + rows_per_block])
+        part = slice(start, start + rows_per_block)
+        sum_features(left[:, part], right, metric, p, out=result[part], subtract=np.matmul)
     return result
 
 
-def sum_features(xs, ys, metric, p, out):
-    """Distances from D coordinates xs and D coordinates ys, arrays that broadcast to the shape of `out`."""
+def sum_features(xs, ys, metric, p, out, subtract=np.subtract):
+    """Distances from D coordinates xs and D coordinates ys, arrays that `subtract` brings to the shape of `out`."""
     if metric == "minkowski":
-        scale = sum_features(xs, ys, "chebyshev", p, np.empty_like(out))
+        scale = sum_features(xs, ys, "chebyshev", p, np.empty_like(out), subtract)
         scale[(scale == 0.0) | (scale == np.inf)] = 1.0
-    out[...] = 0.0
     step = np.empty_like(out)
-    for x, y in zip(xs, ys):
+    for j, (x, y) in enumerate(zip(xs, ys)):
+        term = subtract(x, y, out=step if j else out)
         if metric == "hamming":
-            out += x != y
-            continue
-        np.abs(np.subtract(x, y, out=step), out=step)
-        if metric == "chebyshev":
-            np.maximum(out, step, out=out)
-            continue
-        if metric == "euclidean":
-            np.multiply(step, step, out=step)
-        elif metric == "minkowski":
-            step /= scale
-            np.power(step, p, out=step)
-        out += step
+            np.not_equal(term, 0.0, out=term)
+        elif metric == "euclidean":
+            np.multiply(term, term, out=term)
+        else:
+            np.abs(term, out=term)
+        if metric == "minkowski":
+            term /= scale
+            np.power(term, p, out=term)
+        if j:
+            (np.maximum if metric == "chebyshev" else np.add)(out, term, out=out)
     if metric == "hamming":
         out /= len(xs)
     elif metric == "euclidean":
