@@ -55,6 +55,15 @@ def test_ortho_keeps_lengths(type):
         np.testing.assert_allclose(C @ C.T, np.eye(n), rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("n", [134, 600, 2 * 1021, 4096, 8192, 50_000])
+def test_long_signals_equal_the_definition_at_some_frequencies(n):
+    x, j = np.random.default_rng(n).normal(size=n), np.arange(n)[:, None]
+    k = np.array([0, 1, 2, n // 3, n // 2, n - 2, n - 1])
+    right = 2 * x @ np.cos(np.pi / (2 * n) * ((2 * j + 1) * k % (4 * n)))
+    assert np.abs(dct(x)[k] - right).max() < 1e-12 * np.sqrt(n)
+    np.testing.assert_allclose(idct(dct(x)), x, rtol=0, atol=1e-13)
+
+
 def test_norms_are_factors():
     x = np.random.default_rng(0).normal(size=10)
     np.testing.assert_allclose(dct(x, 1, "forward"), dct(x, 1) / 18, rtol=1e-14)

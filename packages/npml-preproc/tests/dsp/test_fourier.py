@@ -88,6 +88,19 @@ def test_half_spectra_and_back():
         assert error(fourier.inverse_real_dft(half, n), x) < 1e-14
 
 
+@pytest.mark.parametrize("quarters", [0, 1])
+@pytest.mark.parametrize("n", [66, 134, 600, 2 * 1021, 4096, 8192])
+def test_columns_of_signals_that_are_late(n, quarters):
+    """134 and 2042 are twice a prime; 8192 takes more than four steps."""
+    x, n1 = signals(n, "real"), fourier.radix(n)
+    columns = fourier.real_columns(x, n1, quarters)
+    k2, k1 = np.array([0, n // n1 // 2, n // n1 - 1])[:, None], np.arange(n1 // 2 + 1)
+    angle = 2 * np.pi / (4 * n) * (np.multiply.outer(4 * np.arange(n) + quarters, k1 + n1 * k2) % (4 * n))
+    right = np.tensordot(x, np.cos(angle), 1) - 1j * np.tensordot(x, np.sin(angle), 1)
+    assert np.abs(columns[:, k2[:, 0]] - right).max() < 1e-12 * np.sqrt(n)
+    assert error(fourier.inverse_real_columns(np.conjugate(columns), n1, 1 / n, quarters), x) < 1e-14
+
+
 def test_roots_on_the_axes_are_exact():
     np.testing.assert_array_equal(fourier.roots(8, np.array([0, 2, 4, 6, -2, 10])), [1, -1j, -1, 1j, 1j, -1j])
     assert fourier.roots(4, np.array([1]))[0].real == 0

@@ -180,7 +180,7 @@ def inverse_real_columns(X: NDArray, n1: int, scale: float, quarters: int = 0) -
     if n2 <= LONGEST_DIRECT:
         columns = _short_matrix(n2, X.dtype, quarters) @ X
     else:
-        lines = X.swapaxes(1, 2) * roots(4 * n2, quarters * np.arange(n2, dtype=np.int64)).astype(X.dtype)
+        lines = X.swapaxes(1, 2) * _turns(n2, quarters, X.dtype)
         columns = in_blocks(_fft, lines.reshape(rows * kept, n2)).reshape(rows, kept, n2).swapaxes(1, 2).copy()
     columns *= _twiddles(n2, n1, X.dtype, quarters)[:, :kept]
     last = _last_columns(n1, X.real.dtype, scale)
@@ -271,7 +271,7 @@ def _fft(x, quarters=0):
         return x @ _short_matrix(n, _complex(x.dtype), quarters)
     if n1 is None:
         X = _bluestein(x)
-        return X * roots(4 * n, np.arange(n, dtype=np.int64) * quarters).astype(X.dtype) if quarters else X
+        return X * _turns(n, quarters, X.dtype) if quarters else X
     return _four_steps(x, n1, n1, quarters).reshape(rows, n)
 
 
@@ -304,6 +304,12 @@ def _twiddles(n2, n1, dtype, quarters=0):
     """w_n^((j2 + quarters/4) k1), n = n1 n2."""
     j2, k1 = np.arange(n2, dtype=np.int64)[:, None], np.arange(n1, dtype=np.int64)
     return roots(4 * n1 * n2, (4 * j2 + quarters) * k1).astype(dtype)
+
+
+@lru_cache(maxsize=16)
+def _turns(n, quarters, dtype):
+    """w_n^(k quarters/4)."""
+    return roots(4 * n, quarters * np.arange(n, dtype=np.int64)).astype(dtype)
 
 
 @lru_cache(maxsize=16)
