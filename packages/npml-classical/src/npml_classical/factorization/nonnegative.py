@@ -271,6 +271,7 @@ def _update(F, gram, cross, l1, l2):
     """
     gradient = gram @ F - cross + l1 + l2 * F
     violation = float(np.abs(np.where(F > 0, gradient, np.minimum(gradient, 0.0))).sum())
+    rounding = 8.0 * float(np.finfo(F.dtype).eps * cross.sum())  # no entry of the data is negative
     curvature = np.diagonal(gram) + l2
     live = curvature > 0
     if l1 > 0:
@@ -283,7 +284,7 @@ def _update(F, gram, cross, l1, l2):
     for row, target, weights in rows * SWEEPS:
         np.subtract(target, np.dot(weights, F, out=pull), out=row)
         np.maximum(row, zeros, out=row)
-    return violation
+    return violation if violation > rounding else 0.0
 
 
 def _error(X, W, H):
