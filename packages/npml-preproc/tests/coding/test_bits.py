@@ -45,7 +45,7 @@ def canonical(lengths):
 
 
 SKEWED = [*range(1, 40), 39]
-LENGTHS = {"two": [1, 1], "skewed": SKEWED, "even": [8] * 256, "long": [16] * 2**16, "mixed": [1, 3, 3, 3, 4, 4]}
+LENGTHS = {"two": [1, 1], "skewed": SKEWED, "even": [8] * 256, "long": [17] * 2**17, "mixed": [1, 3, 3, 3, 4, 4]}
 
 
 def message(lengths, ranks):

@@ -185,6 +185,14 @@ def test_forged_messages_with_a_right_checksum_end_without_harm(body, kind):
     assert_ends_without_harm(encoder, message)
 
 
+def test_a_forged_table_of_chunks_for_no_symbols_or_one():
+    body = b"\x05\x02\x02" + b"\0" * 9
+    for kind in (b"", b"a"):
+        encoder = HuffmanEncoder().fit(kind)
+        checksum = zlib.crc32(body, encoder._fingerprint).to_bytes(4, "little")
+        assert_ends_without_harm(encoder, b"HF\x01" + checksum + body)
+
+
 def test_a_forged_size_allocates_nothing():
     encoder = HuffmanEncoder().fit(b"ab")
     for body in (

@@ -5,9 +5,9 @@ A code of up to 57 bits is an uint64 that starts at the highest bit (*left-align
 The words of the output are then sums of non-overlapping pieces: every word is the difference of two entries of a
 running sum that wraps around.
 
-Decoding looks at 15 bits at a time in a table whose entries hold all the symbols that these bits finish. Many places of
+Decoding looks at 16 bits at a time in a table whose entries hold all the symbols that these bits finish. Many places of
 the message are decoded in lockstep (in *lanes*), one look-up for all of them in a NumPy step. Codes that are longer
-than 15 bits are found by bisection: left-aligned canonical codes are in numerical order.
+than 16 bits are found by bisection: left-aligned canonical codes are in numerical order.
 
 Where no table of chunks says at which bits codes start, lanes start anywhere: a decoder that starts within a code is
 soon in step with the right one (Ferguson, Rabinowitz 1984), so its first look-ups are thrown away. That it really was
@@ -25,10 +25,10 @@ from math import gcd
 
 import numpy as np
 
-PEEK = 15  # bits looked at in one step
+PEEK = 16  # bits looked at in one step
 LONGEST = 57  # bits of a code that may start at any bit of a byte and still lie in 8 bytes
 ROUND = 8  # steps before lanes are asked whether they are done
-LANE = 576  # bits of a lane that starts anywhere: more than the two rounds that put it in step can take (354)
+LANE = 576  # bits of a lane that starts anywhere: more than the two rounds that put it in step can take (370)
 ATTEMPTS = 3  # to bring such lanes in step
 FEWEST_LANES = 16  # below, plain Python is faster
 PAD = 16  # bytes behind the payload that may be looked at
@@ -91,10 +91,10 @@ class DecodeTable:
 
     Attributes
     ----------
-    entries, counts, bits : ndarray of uint64, int64 and uint64 (2^15 + n_symbols,)
-        As many symbols as 15 bits finish, how many, and their bits, all of them 0 where the first code is longer. The
-        symbol of rank r alone is found at 2^15 + r.
-    first_bits : ndarray of uint64 (2^15,)
+    entries, counts, bits : ndarray of uint64, int64 and uint64 (2^16 + n_symbols,)
+        As many symbols as 16 bits finish, how many, and their bits, all of them 0 where the first code is longer. The
+        symbol of rank r alone is found at 2^16 + r.
+    first_bits : ndarray of uint64 (2^16,)
         Bits of the first symbol only.
     """
 
@@ -125,13 +125,15 @@ class DecodeTable:
             ahead = (window << bits) & (1 << PEEK) - 1
             length = first_length[ahead]
             going = (counts == k) & (length > 0) & (bits + length <= PEEK)
+            if not going.any():
+                break
             entries |= going * (first_rank[ahead] << k * 8 * self.dtype.itemsize)
             bits += going * length
             counts += going
         return entries, counts, bits, first_length
 
     def long_codes(self, windows):
-        """Where to look up the codes at the start of 64-bit `windows`: 2^15 + their ranks."""
+        """Where to look up the codes at the start of 64-bit `windows`: 2^16 + their ranks."""
         used = np.searchsorted(self._first_code, windows, side="right") - 1
         beyond = (windows - self._first_code[used]) >> (64 - self._lengths_used[used]).astype(np.uint64)
         return (self._first_rank[used] + (1 << PEEK)).astype(np.uint64) + beyond

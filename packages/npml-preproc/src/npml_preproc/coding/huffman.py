@@ -180,7 +180,7 @@ class HuffmanEncoder(BaseEstimator):
         return self._from_ranks(self._decode_ranks(body, at, size, chunk))
 
     def _decode_ranks(self, body, at, size, chunk):
-        if chunk and self.lengths_[-1] <= LONGEST and len(self.lengths_) > 1:
+        if chunk and len(self.lengths_) > 1 and self.lengths_[-1] <= LONGEST:
             starts, sizes, at = _read_chunk_table(body, at, size, chunk)
             return unpack(body[at:], starts, sizes, self._table)
         if len(self.lengths_) > 1:
