@@ -8,7 +8,7 @@ t is
 and the path is read backwards: s_T = argmax_j d_T(j), s_t = argmax_i (d_t(i) + log A_{i s_{t+1}}). No back-pointers
 are kept: the argmax is taken again, on the path only. It is the forward recursion with max for the sum and + for the
 product, and so it is cut into pieces in the same way (`pieces`): d is known up to a constant, and one best path soon
-merges with another.
+merges with another. From where it has, a second sweep finds what the first one left, and stops.
 
 References
 ----------
@@ -49,14 +49,11 @@ def viterbi(log_b, lengths, startprob, transmat):
     pieces, heads = Pieces(lengths), np.cumsum(lengths) - lengths
     best = _best_scores(log_b, pieces, log_start, log_A)
     states = _trace(best, pieces, log_A)
-    step = np.empty(len(log_b))
-    step[heads] = log_start[states[heads]]
-    inner = np.ones(len(log_b), bool)
-    inner[heads] = False
-    inner = np.flatnonzero(inner)
-    step[inner] = log_A[states[inner - 1], states[inner]]
-    step += log_b[np.arange(len(log_b)), states]
-    return np.add.reduceat(step, heads), states
+    N, K = log_b.shape
+    move = np.empty(N)
+    move[1:] = log_A.take(states[:-1] * K + states[1:])
+    move[heads] = log_start[states[heads]]
+    return np.add.reduceat(move + log_b.take(np.arange(N) * K + states), heads), states
 
 
 def _best_scores(log_b, pieces, log_start, log_A):
@@ -115,7 +112,7 @@ def _trace(d, pieces, log_A):
 
 
 def _follow(states, d, packed, towards):
-    """Put the states of the packed rows in the place of an earlier sweep's, down to the step where they are the same."""
+    """Put the states of the packed rows in the place of an earlier sweep's, down to where they are the same."""
     offsets = packed.offsets
     for t in range(len(offsets) - 3, -1, -1):
         after = packed.rows[offsets[t + 1] : offsets[t + 2]]
