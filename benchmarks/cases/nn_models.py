@@ -54,66 +54,14 @@ def torch_gpt(gpt):
     return Model()
 
 
-@case("npml-nn", group="models", peer="torch", sizes=GPT_SIZES)
-def gpt_step(n, length, d_model, vocab_size=65):
+def next_token_steps(model, optimizer, module, peer_optimizer, x, y):
+    """A training step of either side that returns its cross-entropy."""
     import torch
     from torch.nn import functional as F
 
-    from npml_nn import GPT, AdamW, CrossEntropy
+    from npml_nn import CrossEntropy
 
-    rng = np.random.default_rng(0)
-    text = rng.integers(0, vocab_size, (n, length + 1))
-    x, y = text[:, :-1], text[:, 1:]
-    gpt = GPT(vocab_size, length, d_model, n_heads=4, n_layers=4, random_state=0)
-    module, loss = torch_gpt(gpt), CrossEntropy()
-    options = dict(lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1, eps=1e-8)
-    optimizer, peer_optimizer = AdamW(gpt.parameters(), **options), torch.optim.AdamW(module.parameters(), **options)
-    tx, ty = torch.tensor(x), torch.tensor(y).flatten()
-
-    def ours():
-        value, dy = loss(gpt(x), y)
-        optimizer.zero_grad()
-        gpt.backward(dy)
-        optimizer.step()
-        return value
-
-    def theirs():
-        value = F.cross_entropy(module(tx).flatten(0, 1), ty)
-        peer_optimizer.zero_grad()
-        value.backward()
-        peer_optimizer.step()
-        return value.item()
-
-    return Pair(ours, theirs, close(1e-4), work=(n * length, "tokens"))
-
-
-@case("npml-nn", group="models", peer="torch", sizes={"LSTM 32 -> 96, 16 texts of 48 letters": dict(n=16, length=48)})
-def char_lstm_step(n, length, vocab_size=65):
-    import torch
-    from torch import nn
-    from torch.nn import functional as F
-
-    from npml_nn import LSTM, AdamW, CrossEntropy, Dense, Embedding, Sequential, from_torch
-
-    class Module(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.table, self.lstm = nn.Embedding(vocab_size, 32), nn.LSTM(32, 96, batch_first=True)
-            self.out = nn.Linear(96, vocab_size)
-
-        def forward(self, x):
-            return self.out(self.lstm(self.table(x))[0])
-
-    text = np.random.default_rng(0).integers(0, vocab_size, (n, length + 1))
-    x, y = text[:, :-1], text[:, 1:]
-    model, module, loss = (
-        Sequential(Embedding(vocab_size, 32), LSTM(32, 96), Dense(96, vocab_size)),
-        Module(),
-        CrossEntropy(),
-    )
-    model.load_state_dict(from_torch(module.state_dict(), model, {"0": "table", "1": "lstm", "2": "out"}))
-    optimizer, peer_optimizer = AdamW(model.parameters(), lr=1e-3), torch.optim.AdamW(module.parameters(), lr=1e-3)
-    tx, ty = torch.tensor(x), torch.tensor(y).flatten()
+    loss, tx, ty = CrossEntropy(), torch.tensor(x), torch.tensor(y).flatten()
 
     def ours():
         value, dy = loss(model(x), y)
@@ -129,7 +77,49 @@ def char_lstm_step(n, length, vocab_size=65):
         peer_optimizer.step()
         return value.item()
 
-    return Pair(ours, theirs, close(1e-4), work=(n * length, "letters"))
+    return ours, theirs
+
+
+@case("npml-nn", group="models", peer="torch", sizes=GPT_SIZES)
+def gpt_step(n, length, d_model, vocab_size=65):
+    import torch
+
+    from npml_nn import GPT, AdamW
+
+    rng = np.random.default_rng(0)
+    text = rng.integers(0, vocab_size, (n, length + 1))
+    x, y = text[:, :-1], text[:, 1:]
+    gpt = GPT(vocab_size, length, d_model, n_heads=4, n_layers=4, random_state=0)
+    module = torch_gpt(gpt)
+    options = dict(lr=1e-3, betas=(0.9, 0.99), weight_decay=0.1, eps=1e-8)
+    optimizer, peer_optimizer = AdamW(gpt.parameters(), **options), torch.optim.AdamW(module.parameters(), **options)
+    sides = next_token_steps(gpt, optimizer, module, peer_optimizer, x, y)
+    return Pair(*sides, close(1e-4), work=(n * length, "tokens"))
+
+
+@case("npml-nn", group="models", peer="torch", sizes={"LSTM 32 -> 96, 16 texts of 48 letters": dict(n=16, length=48)})
+def char_lstm_step(n, length, vocab_size=65):
+    import torch
+    from torch import nn
+
+    from npml_nn import LSTM, AdamW, Dense, Embedding, Sequential, from_torch
+
+    class Module(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.lstm = nn.Embedding(vocab_size, 32), nn.LSTM(32, 96, batch_first=True)
+            self.out = nn.Linear(96, vocab_size)
+
+        def forward(self, x):
+            return self.out(self.lstm(self.table(x))[0])
+
+    text = np.random.default_rng(0).integers(0, vocab_size, (n, length + 1))
+    x, y = text[:, :-1], text[:, 1:]
+    model, module = Sequential(Embedding(vocab_size, 32), LSTM(32, 96), Dense(96, vocab_size)), Module()
+    model.load_state_dict(from_torch(module.state_dict(), model, {"0": "table", "1": "lstm", "2": "out"}))
+    optimizer, peer_optimizer = AdamW(model.parameters(), lr=1e-3), torch.optim.AdamW(module.parameters(), lr=1e-3)
+    sides = next_token_steps(model, optimizer, module, peer_optimizer, x, y)
+    return Pair(*sides, close(1e-4), work=(n * length, "letters"))
 
 
 @case("npml-nn", group="models", peer="torch", sizes={"d 128, T 64, 40 tokens of 64": dict(n_tokens=40)})

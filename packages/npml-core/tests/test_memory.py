@@ -4,11 +4,9 @@ import sys
 import pytest
 
 PROGRAM = """
-import resource, sys
+import resource
 import numpy as np
-
-if sys.argv[1] == "with":
-    import npml_core
+import npml_core
 
 def faults_of_a_step():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -21,12 +19,7 @@ print(faults_of_a_step())
 """
 
 
-def faults(how):
-    return int(subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, check=True, text=True).stdout)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="a habit of glibc")
 def test_memory_that_was_freed_is_used_again():
-    if faults("without") < 1000:
-        pytest.skip("this C library keeps freed memory anyway")
-    assert faults("with") < 100
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, check=True, text=True)
+    assert int(run.stdout) < 100  # without npml_core 5,120, a page of 4 kB each

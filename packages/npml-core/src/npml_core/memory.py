@@ -29,5 +29,4 @@ def keep_memory():
     count, size = HEAP
     with suppress(MemoryError):  # of a process that may not have so much: it does without
         np.empty(MAPPED, np.uint8)
-        blocks = [np.empty(size, np.uint8) for _ in range(count)]
-        del blocks
+        [np.empty(size, np.uint8) for _ in range(count)]  # all at once, side by side

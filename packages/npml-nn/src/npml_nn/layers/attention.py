@@ -2,7 +2,7 @@
 
 q (..., Tq, D), k (..., Tk, D), v (..., Tk, Dv), m (..., Tq, Tk) True where a query may attend -> o (..., Tq, Dv)
 
-    S = scale q k^T,  -inf where m is False      E = exp(S - max S)      l = E 1      o = (E v) / l
+    S = scale q k^T,  -inf where m is False      E = exp(S - max S)      l = E 1      o = (E v) / l     (max S: or 0)
     backward, with n = do / l:   dv = E^T n,   dS = E (n v^T - rowsum(n o)),   dq = scale dS k,   dk = scale dS^T q
 
 The weights P = E / l are never formed: rows of o are divided instead, which are far shorter (Tq Dv numbers instead of

@@ -122,6 +122,8 @@ def elementwise_backward(dy, cache):
 
 def elementwise_double_backward(ddx, dy, cache):
     """ds/d(dy) = ddx f'(x),   ds/dx = ddx dy f''(x),   where s = <ddx, dL/dx>."""
+    if cache.z is None:
+        raise TypeError(f"the {type(cache.activation).__name__} of a block that has no double_backward has none either")
 
     def product(ddx, dy, z, out):
         cache.activation._grad2(z, out)
