@@ -118,19 +118,23 @@ class Optimizer:
 
     def _update_in_pieces(self, parameter, memory, lr, t, scale):
         arrays = [parameter.value, parameter.grad, *memory.values()]
-        pieces = [...]
-        if all(array.flags.c_contiguous for array in arrays):
+        if all([array.flags.c_contiguous for array in arrays]):
             arrays = [array.reshape(-1) for array in arrays]
-            pieces = [slice(start, start + CHUNK) for start in range(0, arrays[0].size, CHUNK)]
-        for piece in pieces:
-            w, g, *slots = (array[piece] for array in arrays)
-            if scale != 1:
-                g = g * scale
-            if self.weight_decay and self.decoupled:
-                w *= 1 - lr * self.weight_decay
-            elif self.weight_decay:
-                g = g + self.weight_decay * w
-            self._update(w, g, lr, t, **dict(zip(memory, slots)))
+        if arrays[0].ndim > 1 or arrays[0].size <= CHUNK:
+            self._update_piece(arrays, memory, lr, t, scale)
+            return
+        for start in range(0, arrays[0].size, CHUNK):
+            self._update_piece([array[start : start + CHUNK] for array in arrays], memory, lr, t, scale)
+
+    def _update_piece(self, arrays, names, lr, t, scale):
+        w, g, *slots = arrays
+        if scale != 1:
+            g = g * scale
+        if self.weight_decay and self.decoupled:
+            w *= 1 - lr * self.weight_decay
+        elif self.weight_decay:
+            g = g + self.weight_decay * w
+        self._update(w, g, lr, t, **dict(zip(names, slots)))
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr!r})"

@@ -93,10 +93,10 @@ def test_freezing_sharing_and_evaluation(rng):
 
 
 MUTANTS = [
-    (True, "dx = dy + self.norm2.backward", "dx = self.norm2.backward", "shortcut forgotten"),
-    (True, "return dx + self.norm1", "return dx - self.norm1", "sign"),
-    (False, "self.norm1.backward(dy + self", "self.norm1.backward(0 * dy + self", "shortcut forgotten"),
-    (False, "return dx + self.attention", "return self.attention", "shortcut forgotten"),
+    (True, "_plus(self.norm2.backward(self._feed_forward_backward(dy)), dy)", "self.norm2.backward(self._feed_forward_backward(dy))", "no shortcut"),
+    (True, "return _plus(self.norm1", "return _plus(-self.norm1", "sign"),
+    (False, "_backward(dy), dy)", "_backward(dy), 0 * dy)", "shortcut forgotten"),
+    (False, "backward(dx)), dx)", "backward(dx)), 0 * dx)", "shortcut forgotten"),
 ]
 
 

@@ -154,7 +154,7 @@ MUTANTS = [
     (activations.Exponential._grad, "np.copyto(out, y)", "np.copyto(out, -y)", "exponential"),
     (activations.Exponential._grad2, "np.copyto(out, y)", "out.fill(0)", "exponential"),
     (activations.SiLU._value_and_grad, "slope += s", "pass", "silu"),
-    (elementwise_backward, "return dy * cache.slope", "return cache.slope", "silu"),
+    (elementwise_backward, "np.multiply(dy, cache.slope,", "np.multiply(1, cache.slope,", "silu"),
     (activations.SiLU._grad2, "out += 2", "out += 1", "silu"),
     (gelu.GELU._value_and_grad, "growth += _normal_cdf(x, out)", "_normal_cdf(x, out)", "gelu"),
     (gelu.GELU._grad2, "np.subtract(2, out", "np.subtract(1, out", "gelu"),

@@ -190,7 +190,7 @@ MUTANTS = [
     ("q[batch, rows], is_first)", "-q[batch, rows], is_first)", "sign"),
     ("dS -= subtracted", "pass", "dropped term"),
     ("dS *= E", "dS *= E / l[batch, rows]", "normalised twice"),
-    ("else do) / l", "else do)", "not normalised"),
+    ("else do, l, order", "else do, 1, order", "not normalised"),
     ("_add(dv[batch], keys, _dropped(E, u)", "_add(dv[batch], keys, E", "dropout forgotten"),
     ("            dS *= u", "            pass", "dropout forgotten"),
     ("dS += extra", "pass", "weights' gradient dropped"),

@@ -134,12 +134,12 @@ def test_empty_batch_and_sharing(kind, rng):
 
 
 MUTANTS = [
-    (module._backward, "(dh @ gain / n)[:, None], out", "(dh @ gain)[:, None], out", "missing 1/n"),
+    (module._backward, "(dh @ share)[:, None], out", "(dh @ gain)[:, None], out", "missing 1/n"),
     (module._backward, "out -= np.multiply", "out += np.multiply", "sign"),
-    (module._backward, "out -= (d @ gain / n)[:, None]", "pass", "dropped mean"),
+    (module._backward, "out -= (d @ share)[:, None]", "pass", "dropped mean"),
     (module._backward, "out *= r[some]", "pass", "dropped scale"),
-    (module._backward, "dg += ones @ dh", "dg += dh.mean(axis=0)", "a mean where a sum is due"),
-    (module._backward, "db += ones @ d", "db += d[0]", "db without the other rows"),
+    (module._backward, "dg += ones[some] @ dh", "dg += dh.mean(axis=0)", "a mean where a sum is due"),
+    (module._backward, "db += ones[some] @ d", "db += d[0]", "db without the other rows"),
     (standardize.standardize_double_backward, "- 3 * a * b", "- 2 * a * b", "factor"),
     (standardize.standardize_double_backward, "b * du + a * dd", "a * du + b * dd", "exchanged"),
     (standardize.standardize_double_backward, "-r * r", "r * r", "sign"),

@@ -173,7 +173,7 @@ class MultiHeadAttention(Layer):
     def _backward(self, dy, cache):
         caches, attention = cache
         (do,) = self._split(self.out.backward(dy), 1)
-        dheads = scaled_dot_product_attention_backward(np.ascontiguousarray(do), attention)
+        dheads = scaled_dot_product_attention_backward(do, attention)
         dxs, dWs, dbs = [], [], []
         for source, (first, last) in zip(caches, COLUMNS[len(caches)]):
             dx, dW, db = dense_backward(self._joined(dheads[first:last]), source)
@@ -190,6 +190,8 @@ class MultiHeadAttention(Layer):
     def _joined(self, parts):
         """The reverse of `_split`."""
         n, h, t, d = parts[0].shape
+        if len(parts) == 1:
+            return parts[0].swapaxes(1, 2).reshape(n, t, -1)
         joined = np.empty((n, t, len(parts), h, d), parts[0].dtype)
         for i, part in enumerate(parts):
             joined[:, :, i] = part.swapaxes(1, 2)

@@ -99,21 +99,27 @@ class TransformerBlock(Layer):
 
     def _run(self, x, attend):
         if self.norm_first:
-            x = x + self.dropout1(attend(self.norm1(x)))
-            return x + self._feed_forward(self.norm2(x))
-        x = self.norm1(x + self.dropout1(attend(x)))
-        return self.norm2(x + self._feed_forward(x))
+            x = _plus(self.dropout1(attend(self.norm1(x))), x)
+            return _plus(self._feed_forward(self.norm2(x)), x)
+        x = self.norm1(_plus(self.dropout1(attend(x)), x))
+        return self.norm2(_plus(self._feed_forward(x), x))
 
     def _feed_forward(self, x):
         return self.dropout2(self.dense2(self.dropout_ff(self.dense1(x))))
 
     def _backward(self, dy, cache):
         if self.norm_first:
-            dx = dy + self.norm2.backward(self._feed_forward_backward(dy))
-            return dx + self.norm1.backward(self.attention.backward(self.dropout1.backward(dx))), {}
+            dx = _plus(self.norm2.backward(self._feed_forward_backward(dy)), dy)
+            return _plus(self.norm1.backward(self.attention.backward(self.dropout1.backward(dx))), dx), {}
         dy = self.norm2.backward(dy)
-        dx = self.norm1.backward(dy + self._feed_forward_backward(dy))
-        return dx + self.attention.backward(self.dropout1.backward(dx)), {}
+        dx = self.norm1.backward(_plus(self._feed_forward_backward(dy), dy))
+        return _plus(self.attention.backward(self.dropout1.backward(dx)), dx), {}
 
     def _feed_forward_backward(self, dy):
         return self.dense1.backward(self.dropout_ff.backward(self.dense2.backward(self.dropout2.backward(dy))))
+
+
+def _plus(branch, x):
+    """The sum, in the place of what the branch has just made, which no cache holds."""
+    branch += x
+    return branch

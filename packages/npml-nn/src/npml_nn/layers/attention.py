@@ -40,7 +40,7 @@ ROWS = 32  # queries in a causal block
 
 
 class AttentionCache(NamedTuple):
-    """scale q (B, Tq, D), k (B, Tk, D), v (B, Tk, Dv), o (B, Tq, Dv), and l (B, Tq, 1).
+    """scale q (B, Tq, D), k (B, Tk, D), v (B, Tk, Dv), o (..., Tq, Dv), and l (..., Tq, 1).
 
     l is infinite where a query sees nothing. Then the blocks, the scale, whether NaN stood among the inputs, and the
     shapes of q, k and v as given.
@@ -87,6 +87,7 @@ def scaled_dot_product_attention(
     """
     q, k, v = as_float(q, "q"), as_float(k, "k"), as_float(v, "v")
     shapes = _check_shapes(q, k, v)
+    output = np.empty_like(q, shape=(*q.shape[:-1], v.shape[-1]))  # in q's order of axes: heads are joined for nothing
     factor = _scale_of(scale, q.shape[-1])
     q = np.multiply(q, factor, order="C")
     q, k, v = (a.reshape(prod(a.shape[:-2]), *a.shape[-2:]) for a in (q, k, v))
@@ -102,11 +103,11 @@ def scaled_dot_product_attention(
         total[total == 0] = np.inf  # 0 / inf = 0, forwards and backwards
         dropped, u = dropout(E, p, rng) if p > 0 else (E, None)
         np.matmul(dropped, v[batch, keys], out=o[batch, rows])
-        o[batch, rows] /= total
         l[batch, rows] = total
         blocks.append(Block(batch, rows, keys, E, u))
-    cache = AttentionCache(q, k, v, o, l, blocks, factor, poison is not None, shapes)
-    output = o.reshape(*shapes[0][:-1], o.shape[-1])
+    l = l.reshape(*shapes[0][:-1], 1)
+    np.divide(o.reshape(output.shape), l, out=output)
+    cache = AttentionCache(q, k, v, output, l, blocks, factor, poison is not None, shapes)
     return ((output, _weights(cache)) if return_weights else output), cache
 
 
@@ -114,9 +115,10 @@ def scaled_dot_product_attention_backward(dy, cache):
     """dL/dq, dL/dk, dL/dv.   dy: do, or (do, dweights) after return_weights=True"""
     q, k, v, o, l, blocks, scale, poisoned, shapes = cache
     do, dweights = dy if isinstance(dy, tuple) else (dy, None)
-    do, unseeing = do.reshape(o.shape), np.isinf(l)
-    n = (np.where(unseeing, 0, do) if unseeing.any() else do) / l
-    correction = np.einsum("bij,bij->bi", n, o)[..., None]
+    unseeing = np.isinf(l)
+    n = np.divide(np.where(unseeing, 0, do) if unseeing.any() else do, l, order="C")
+    correction = np.einsum("...j,...j->...", n, o).reshape(*q.shape[:2], 1)
+    n, l = n.reshape(*q.shape[:2], -1), l.reshape(*q.shape[:2], 1)
     dq, dk, dv = np.empty_like(q), np.empty_like(k), np.empty_like(v)
     for batch, rows, keys, E, u in reversed(blocks):
         dS = n[batch, rows] @ v[batch, keys].swapaxes(1, 2)
@@ -203,8 +205,9 @@ def _add(total, keys, a, b, is_first):
 
 def _weights(cache):
     weights = np.zeros((*cache.q.shape[:2], cache.k.shape[1]), cache.q.dtype)
+    l = cache.l.reshape(*cache.q.shape[:2], 1)
     for batch, rows, keys, E, u in cache.blocks:
-        weights[batch, rows, keys] = _dropped(E, u) / cache.l[batch, rows]
+        weights[batch, rows, keys] = _dropped(E, u) / l[batch, rows]
     return weights.reshape(*cache.shapes[0][:-1], -1)
 
 

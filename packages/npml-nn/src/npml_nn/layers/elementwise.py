@@ -111,7 +111,7 @@ def elementwise(activation, x):
 def elementwise_backward(dy, cache):
     """dL/dx = dy f'(x)."""
     if cache.slope is not None:
-        return dy * cache.slope
+        return np.multiply(dy, cache.slope, out=cache.slope if cache.z is None else None)
 
     def product(dy, z, out):
         cache.activation._grad(z, out)

@@ -110,16 +110,17 @@ def _forward(x, g, b, eps, centred):
 def _backward(dy, cache):
     h, g, r, centred = cache
     hrows, drows, gain, n = _rows(h, g.size), _rows(dy, g.size), g.reshape(-1), g.size
-    dx, dg, db = np.empty(hrows.shape, h.dtype), np.zeros_like(gain), np.zeros_like(gain)
+    dx, dg, db = np.empty(hrows.shape, h.dtype), np.zeros(n, gain.dtype), np.zeros(n, gain.dtype)
+    share, ones = gain / n, np.ones(len(hrows), h.dtype)
     for some in _chunks(hrows):
         d, out = drows[some], dx[some]
-        dh, ones = d * hrows[some], np.ones(len(d), h.dtype)
-        dg += ones @ dh
-        db += ones @ d
+        dh = d * hrows[some]
+        dg += ones[some] @ dh
+        db += ones[some] @ d
         np.multiply(d, gain, out=out)
-        out -= np.multiply(hrows[some], (dh @ gain / n)[:, None], out=dh)
+        out -= np.multiply(hrows[some], (dh @ share)[:, None], out=dh)
         if centred:
-            out -= (d @ gain / n)[:, None]
+            out -= (d @ share)[:, None]
         out *= r[some]
     return dx.reshape(h.shape), dg.reshape(g.shape), db.reshape(g.shape)
 
