@@ -1,7 +1,9 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
-from npml_nn import SGD, Constant, Dense, Optimizer, Parameter, Schedule, Sequential
+from npml_nn import SGD, AdamW, Constant, Dense, Optimizer, Parameter, Schedule, Sequential
 from npml_nn import optimizers as module
 from npml_nn.optimizers import get_optimizer
 
@@ -189,3 +191,25 @@ def test_bad_arguments():
         SGD(ps, lr="fast")
     with pytest.raises(TypeError, match="_update"):
         Optimizer(ps, lr=0.1).step()
+
+
+@pytest.mark.parametrize("make", [partial(SGD, lr=0.1, momentum=0.9), partial(AdamW, lr=0.1, clip_norm=1.0)])
+def test_small_parameters_updated_together_equal_each_alone(make, monkeypatch, rng):
+    shapes = [((3, 4), np.float32), ((), np.float64), ((5,), np.float32), ((0, 2), np.float32), ((7, 7), np.float64)]
+    values = [rng.normal(size=shape).astype(dtype) for shape, dtype in shapes]
+    gradients = [[rng.normal(size=value.shape).astype(value.dtype) for value in values] for _ in range(4)]
+    results = []
+    for small in (0, 4096):
+        monkeypatch.setattr("npml_nn.optimizers.SMALL", small)
+        parameters = [Parameter(str(i), np.array(value)) for i, value in enumerate(values)]
+        parameters[0].value = np.asfortranarray(parameters[0].value)
+        optimizer = make(parameters)
+        for step, given in enumerate(gradients):
+            parameters[2]._frozen = step == 1  # from now on it counts fewer updates than the others
+            for parameter, gradient in zip(parameters, given):
+                parameter.grad[...] = gradient
+            optimizer.step()
+        results.append([parameter.value for parameter in parameters])
+    for alone, together in zip(*results):
+        np.testing.assert_array_equal(alone, together)
+        assert alone.dtype == together.dtype

@@ -7,7 +7,7 @@ w a parameter, g its gradient, t = 0, 1, ... the step, lr(t) the learning rate.
 
 With `clip_norm` c all gradients together, of norm n, are used times min(1, c / (n + 1e-6)); then `weight_decay` d
 makes them g + d w. Frozen parameters, and what an optimizer remembers about them, stay as they are. Each step is
-O(number of parameters) and works through them in pieces that stay in the cache of the processor.
+O(number of parameters) and works through them in pieces that stay in the cache of the processor; small ones together.
 
 A new rule is a subclass with ``slots`` (names of the arrays it keeps per parameter, zero at first) and ``_update``.
 
@@ -25,6 +25,7 @@ from .schedules import Schedule, check_rate, get_schedule
 __all__ = ["SGD", "Optimizer", "get_optimizer"]
 
 CHUNK = 65536  # elements updated at a time
+SMALL = 4096  # parameters up to this size are updated together
 
 _optimizers: dict[str, type] = {}
 
@@ -86,9 +87,16 @@ class Optimizer:
         active = [i for i, parameter in enumerate(self.parameters) if not parameter.frozen]
         scale = 1.0 if self.clip_norm is None else self._clip_scale([self.parameters[i] for i in active])
         lr = float(self.lr(self.n_steps, loss))
+        small = {}  # by what must be equal: the dtype and the number of updates
         for i in active:
             self._counts[i] += 1
-            self._update_in_pieces(self.parameters[i], self._memory[i], lr, self._counts[i], scale)
+            value = self.parameters[i].value
+            if value.size <= SMALL:
+                small.setdefault((value.dtype, self._counts[i]), []).append(self._arrays(i))
+            else:
+                self._update_in_pieces(self._arrays(i), lr, self._counts[i], scale)
+        for (_, t), together in small.items():
+            self._update_together(together, lr, t, scale)
         self.n_steps += 1
 
     def zero_grad(self) -> None:
@@ -116,17 +124,28 @@ class Optimizer:
         total = hypot(*(_norm(parameter) for parameter in parameters))
         return min(1.0, self.clip_norm / (total + 1e-6))
 
-    def _update_in_pieces(self, parameter, memory, lr, t, scale):
-        arrays = [parameter.value, parameter.grad, *memory.values()]
-        if all([array.flags.c_contiguous for array in arrays]):
-            arrays = [array.reshape(-1) for array in arrays]
-        if arrays[0].ndim > 1 or arrays[0].size <= CHUNK:
-            self._update_piece(arrays, memory, lr, t, scale)
-            return
-        for start in range(0, arrays[0].size, CHUNK):
-            self._update_piece([array[start : start + CHUNK] for array in arrays], memory, lr, t, scale)
+    def _arrays(self, i):
+        """The i-th parameter's value, gradient and slots."""
+        return [self.parameters[i].value, self.parameters[i].grad, *self._memory[i].values()]
 
-    def _update_piece(self, arrays, names, lr, t, scale):
+    def _update_in_pieces(self, arrays, lr, t, scale):
+        if not all(array.flags.c_contiguous for array in arrays):
+            self._update_piece(arrays, lr, t, scale)
+            return
+        arrays = [array.reshape(-1) for array in arrays]
+        for start in range(0, arrays[0].size, CHUNK):
+            self._update_piece([array[start : start + CHUNK] for array in arrays], lr, t, scale)
+
+    def _update_together(self, parameters, lr, t, scale):
+        """Update small parameters as if they were one: for each alone, calling NumPy takes longer than computing."""
+        kinds = list(zip(*parameters))  # all values, all gradients, all arrays of each slot
+        joined = [np.concatenate([array.ravel() for array in arrays]) for arrays in kinds]
+        self._update_piece(joined, lr, t, scale)
+        for whole, arrays in zip(joined, kinds):
+            if arrays is not kinds[1]:
+                _spread(whole, arrays)
+
+    def _update_piece(self, arrays, lr, t, scale):
         w, g, *slots = arrays
         if scale != 1:
             g = g * scale
@@ -134,7 +153,7 @@ class Optimizer:
             w *= 1 - lr * self.weight_decay
         elif self.weight_decay:
             g = g + self.weight_decay * w
-        self._update(w, g, lr, t, **dict(zip(names, slots)))
+        self._update(w, g, lr, t, **dict(zip(self.slots, slots)))
 
     def __repr__(self):
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={self.lr!r})"
@@ -224,6 +243,14 @@ def _check_parameters(parameters):
     if not parameters:
         raise ValueError("parameters is empty: there is nothing to optimize")
     return list({id(parameter.value): parameter for parameter in parameters}.values())
+
+
+def _spread(whole, arrays):
+    """Copy the pieces of a vector back into the arrays it was joined from."""
+    start = 0
+    for array in arrays:
+        array[...] = whole[start : start + array.size].reshape(array.shape)
+        start += array.size
 
 
 def _norm(parameter):

@@ -93,7 +93,12 @@ def test_freezing_sharing_and_evaluation(rng):
 
 
 MUTANTS = [
-    (True, "_plus(self.norm2.backward(self._feed_forward_backward(dy)), dy)", "self.norm2.backward(self._feed_forward_backward(dy))", "no shortcut"),
+    (
+        True,
+        "_plus(self.norm2.backward(self._feed_forward_backward(dy)), dy)",
+        "self.norm2.backward(self._feed_forward_backward(dy))",
+        "no shortcut",
+    ),
     (True, "return _plus(self.norm1", "return _plus(-self.norm1", "sign"),
     (False, "_backward(dy), dy)", "_backward(dy), 0 * dy)", "shortcut forgotten"),
     (False, "backward(dx)), dx)", "backward(dx)), 0 * dx)", "shortcut forgotten"),

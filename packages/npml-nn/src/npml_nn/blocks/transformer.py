@@ -120,6 +120,6 @@ class TransformerBlock(Layer):
 
 
 def _plus(branch, x):
-    """The sum, in the place of what the branch has just made, which no cache holds."""
+    """Return the sum, in the place of what the branch has just made, which no cache holds."""
     branch += x
     return branch
