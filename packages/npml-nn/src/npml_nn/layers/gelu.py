@@ -125,7 +125,7 @@ def _normal_cdf(x, out):
 
 
 def _value_and_grad_float32(x, out, slope=None):
-    """x Phi(x), and Phi(x) + x phi(x) into `slope` if asked; beyond 12.5 these are x and 1, or 0 and 0, to all digits."""
+    """x Phi(x), and Phi(x) + x phi(x) into `slope` if asked; beyond 12.5: x and 1, or 0 and 0, to all digits."""
     a, near = np.abs(x), x
     if not a.max(initial=0) <= 12.5:
         near = np.clip(x, -12.5, 12.5)
