@@ -87,7 +87,7 @@ class Optimizer:
         active = [i for i, parameter in enumerate(self.parameters) if not parameter.frozen]
         scale = 1.0 if self.clip_norm is None else self._clip_scale([self.parameters[i] for i in active])
         lr = float(self.lr(self.n_steps, loss))
-        small = {}  # by what must be equal: the dtype and the number of updates
+        small: dict[tuple, list] = {}  # by what must be equal: the dtype and the number of updates
         for i in active:
             self._counts[i] += 1
             value = self.parameters[i].value
