@@ -231,7 +231,7 @@ class AdamW(Adam):
 def _root(squares, eps, out):
     """sqrt(squares) + eps, never 0, so that 0 / 0 is 0."""
     np.sqrt(squares, out=out)
-    out += eps if eps > 1e-37 else max(eps, float(np.finfo(out.dtype).tiny))
+    out += max(eps, float(np.finfo(out.dtype).tiny))
 
 
 def _towards(mean, new, share):

@@ -116,6 +116,7 @@ def test_reproducible_and_checked():
     for name, array in a.params.items():
         np.testing.assert_array_equal(array, b.params[name])
     assert a.dense1.W.shape == (4, 16)
+    assert a(np.ones((1, 2, 4))).dtype == np.float32
     with pytest.raises(ValueError, match="n_heads"):
         TransformerBlock(4, 3)
     with pytest.raises(ValueError, match="activation"):

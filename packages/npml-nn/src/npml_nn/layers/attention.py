@@ -87,7 +87,7 @@ def scaled_dot_product_attention(
     """
     q, k, v = as_float(q, "q"), as_float(k, "k"), as_float(v, "v")
     shapes = _check_shapes(q, k, v)
-    output = np.empty_like(q, shape=(*q.shape[:-1], v.shape[-1]))  # in q's order of axes: heads are joined for nothing
+    output = np.empty_like(q, shape=(*q.shape[:-1], v.shape[-1]))  # axes as q has them: heads join without a copy
     factor = _scale_of(scale, q.shape[-1])
     q = np.multiply(q, factor, order="C")
     q, k, v = (a.reshape(prod(a.shape[:-2]), *a.shape[-2:]) for a in (q, k, v))
